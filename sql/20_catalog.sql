@@ -1,0 +1,441 @@
+-- Catalog: reads the live schemas of a worktree into objects with stable identities.
+
+-- == relations ==
+
+-- An object beside the catalog address it was read from.
+CREATE TYPE _pggit.identified AS (
+    classid  oid,
+    objid    oid,
+    objsubid integer,
+    object   _pggit.object
+);
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.new_object_id(
+    p_kind text,
+    p_parent_id uuid,
+    p_name text,
+    p_signature text,
+    p_salt integer DEFAULT 0
+)
+RETURNS uuid
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN encode(substr(sha256(convert_to(
+    p_kind || '|' || coalesce(p_parent_id::text, '') || '|"' || replace(p_name, '"', '""') || '"'
+    || coalesce('(' || p_signature || ')', '')
+    || CASE WHEN p_salt = 0 THEN '' ELSE '|' || p_salt END, 'UTF8')), 1, 16), 'hex')::uuid;
+COMMENT ON FUNCTION _pggit.new_object_id(text, uuid, text, text, integer) IS $$
+The identity of an object at its first appearance: the same on every server for the same path.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.acl_attrs(p_acl aclitem[], p_default aclitem[], p_owner oid)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH granted AS (
+        SELECT a.grantee, a.privilege_type, bool_or(a.is_grantable) AS is_grantable
+        FROM aclexplode(p_acl) AS a
+        GROUP BY a.grantee, a.privilege_type
+    ), initial AS (
+        SELECT d.grantee, d.privilege_type, bool_or(d.is_grantable) AS is_grantable
+        FROM aclexplode(p_default) AS d
+        GROUP BY d.grantee, d.privilege_type
+    )
+    SELECT coalesce(jsonb_object_agg(
+        'acl:' || CASE grantee
+            WHEN 0 THEN 'PUBLIC'
+            WHEN p_owner THEN '@owner'
+            ELSE quote_ident(pg_get_userbyid(grantee))
+        END || ':' || privilege_type,
+        CASE WHEN g.is_grantable THEN 'grantable' WHEN g.is_grantable IS NULL THEN 'revoked' ELSE 'granted' END
+    ), '{}')
+    FROM granted AS g
+    FULL JOIN initial AS i USING (grantee, privilege_type)
+    WHERE g.is_grantable IS DISTINCT FROM i.is_grantable;
+END;
+COMMENT ON FUNCTION _pggit.acl_attrs(aclitem[], aclitem[], oid) IS $$
+What an access list grants or lacks against the default one, as "acl:<grantee>:<privilege>" attributes.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.option_attrs(p_options text[], p_prefix text DEFAULT 'option:')
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_object_agg(
+        p_prefix || split_part(o.item, '=', 1),
+        substr(o.item, strpos(o.item, '=') + 1)
+    ), '{}')
+    FROM unnest(p_options) AS o(item);
+END;
+COMMENT ON FUNCTION _pggit.option_attrs(text[], text) IS $$
+Spreads "name=value" options over one attribute each.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_scope(p_logical name[], p_live name[])
+RETURNS TABLE (nspoid oid, logical name, live name, path text)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    SELECT
+        n.oid,
+        s.logical,
+        s.live,
+        quote_ident(s.live)
+        || CASE
+            WHEN s.live <> s.logical AND EXISTS (
+                SELECT
+                FROM pg_namespace AS main
+                JOIN pg_depend AS held ON held.refclassid = 'pg_namespace'::regclass AND held.refobjid = main.oid
+                JOIN pg_depend AS member ON member.classid = held.classid AND member.objid = held.objid
+                    AND member.deptype = 'e'
+                WHERE main.nspname = s.logical
+            ) THEN ', ' || quote_ident(s.logical)
+            ELSE ''
+        END || ', pg_temp'
+    FROM unnest(p_logical, p_live) AS s(logical, live)
+    JOIN pg_namespace AS n ON n.nspname = s.live;
+END;
+COMMENT ON FUNCTION _pggit.read_scope(name[], name[]) IS $$
+The schemas to read, each with the search_path under which its definitions print without their location.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.map_text(p_text text, p_from text[], p_to text[])
+RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_text text := p_text;
+BEGIN
+    FOR v_i IN 1 .. cardinality(p_from) LOOP
+        v_text := replace(v_text, p_from[v_i], p_to[v_i]);
+    END LOOP;
+    RETURN v_text;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.map_text(text, text[], text[]) IS $$
+Replaces exact tokens one after the other.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.map_attrs(p_attrs jsonb, p_from text[], p_to text[])
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(p_attrs)
+        WHEN 'string' THEN to_jsonb(_pggit.map_text(p_attrs #>> '{}', p_from, p_to))
+        WHEN 'array' THEN (
+            SELECT coalesce(jsonb_agg(_pggit.map_attrs(e.item, p_from, p_to) ORDER BY e.place), '[]')
+            FROM jsonb_array_elements(p_attrs) WITH ORDINALITY AS e(item, place)
+        )
+        WHEN 'object' THEN (
+            SELECT coalesce(jsonb_object_agg(e.key, CASE
+                WHEN e.key IN ('comment', 'owner') THEN e.value
+                ELSE _pggit.map_attrs(e.value, p_from, p_to)
+            END), '{}')
+            FROM jsonb_each(p_attrs) AS e
+        )
+        ELSE p_attrs
+    END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.map_attrs(jsonb, text[], text[]) IS $$
+Replaces exact tokens in every text of an object's attributes, comments and owners excepted.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_rows(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 20000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_kind text;
+    v_from text[];
+    v_to   text[];
+BEGIN
+    SELECT
+        array_agg(quote_ident(s.live) || '.' ORDER BY length(s.live) DESC),
+        array_agg(quote_ident(s.logical) || '.' ORDER BY length(s.live) DESC)
+    INTO v_from, v_to
+    FROM unnest(p_logical, p_live) AS s(logical, live)
+    WHERE s.logical <> s.live;
+    FOREACH v_kind IN ARRAY ARRAY[
+        'schema', 'extension', 'table', 'column', 'constraint', 'index', 'sequence', 'trigger', 'policy', 'rule',
+        'enum', 'domain', 'composite', 'range', 'view', 'materialized_view', 'routine', 'function', 'procedure', 'aggregate'
+    ] LOOP
+        CONTINUE WHEN to_regprocedure(format('_pggit._read_%s(name[], name[])', CASE v_kind
+            WHEN 'policy' THEN 'policies' WHEN 'index' THEN 'indexes' ELSE v_kind || 's' END)) IS NULL;
+        RETURN QUERY EXECUTE format('SELECT * FROM _pggit._read_%s($1, $2)', CASE v_kind
+            WHEN 'policy' THEN 'policies' WHEN 'index' THEN 'indexes' ELSE v_kind || 's' END)
+        USING p_logical, p_live;
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_rows(name[], name[]) IS $$
+Every object of the live schemas, as the catalog gives it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_edges(p_addresses _pggit.known_identity[])
+RETURNS SETOF _pggit.catalog_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 20000
+SET jit = off
+SET enable_nestloop = off
+BEGIN ATOMIC
+    WITH address AS MATERIALIZED (
+        SELECT k.classid, k.objid, k.objsubid FROM unnest(p_addresses) AS k
+    ), alias(classid, objid, to_classid, to_objid, to_objsubid) AS MATERIALIZED (
+        SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
+        FROM pg_attrdef AS d
+        UNION ALL
+        SELECT 'pg_rewrite'::regclass, w.oid, 'pg_class'::regclass, w.ev_class, 0
+        FROM pg_rewrite AS w
+        WHERE w.rulename = '_RETURN'
+        UNION ALL
+        SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
+        FROM pg_constraint AS k
+        WHERE k.contype IN ('p', 'u', 'x')
+        UNION ALL
+        SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
+        FROM pg_type AS t
+        JOIN pg_class AS c ON c.oid = t.typrelid
+        WHERE c.relkind <> 'c'
+        UNION ALL
+        SELECT 'pg_class'::regclass, t.typrelid, 'pg_type'::regclass, t.oid, 0
+        FROM pg_type AS t
+        JOIN pg_class AS c ON c.oid = t.typrelid
+        WHERE c.relkind = 'c'
+        UNION ALL
+        SELECT
+            'pg_type'::regclass, t.typarray,
+            CASE WHEN c.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, coalesce(c.oid, t.oid), 0
+        FROM pg_type AS t
+        LEFT JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind <> 'c'
+        WHERE t.typarray <> 0
+        UNION ALL
+        SELECT 'pg_type'::regclass, r.rngmultitypid, 'pg_type'::regclass, r.rngtypid, 0
+        FROM pg_range AS r
+        UNION ALL
+        SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0
+        FROM pg_depend AS m
+        WHERE m.deptype = 'e'
+        UNION ALL
+        SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid
+        FROM pg_depend AS i
+        WHERE i.deptype = 'i'
+          AND i.classid = 'pg_class'::regclass
+          AND i.refclassid = 'pg_class'::regclass
+          AND i.refobjsubid > 0
+    ), folded AS MATERIALIZED (
+        SELECT DISTINCT
+            coalesce(a.to_classid, d.classid) AS classid,
+            coalesce(a.to_objid, d.objid) AS objid,
+            coalesce(a.to_objsubid, d.objsubid) AS objsubid,
+            coalesce(r.to_classid, d.refclassid) AS refclassid,
+            coalesce(r.to_objid, d.refobjid) AS refobjid,
+            coalesce(r.to_objsubid, d.refobjsubid) AS refobjsubid
+        FROM pg_depend AS d
+        LEFT JOIN alias AS a ON a.classid = d.classid AND a.objid = d.objid
+        LEFT JOIN alias AS r ON r.classid = d.refclassid AND r.objid = d.refobjid
+        LEFT JOIN pg_class AS q ON d.classid = 'pg_class'::regclass AND q.oid = d.objid AND q.relkind = 'S'
+        WHERE d.deptype IN ('n', 'a', 'i', 'x')
+          AND NOT (d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND q.oid IS NOT NULL)
+    ), anchored AS MATERIALIZED (
+        SELECT
+            f.classid, f.objid,
+            coalesce(exact.objsubid, 0) AS objsubid,
+            f.refclassid, f.refobjid,
+            coalesce(target.objsubid, 0) AS refobjsubid
+        FROM folded AS f
+        LEFT JOIN address AS exact
+            ON exact.classid = f.classid AND exact.objid = f.objid AND exact.objsubid = f.objsubid
+        LEFT JOIN address AS target
+            ON target.classid = f.refclassid AND target.objid = f.refobjid AND target.objsubid = f.refobjsubid
+        WHERE (exact.objid IS NOT NULL OR f.objsubid <> 0)
+          AND (target.objid IS NOT NULL OR f.refobjsubid <> 0)
+    )
+    SELECT DISTINCT n.classid, n.objid, n.objsubid, n.refclassid, n.refobjid, n.refobjsubid
+    FROM anchored AS n
+    JOIN address AS one ON one.classid = n.classid AND one.objid = n.objid AND one.objsubid = n.objsubid
+    JOIN address AS two ON two.classid = n.refclassid AND two.objid = n.refobjid AND two.objsubid = n.refobjsubid
+    WHERE (n.classid, n.objid, n.objsubid) <> (n.refclassid, n.refobjid, n.refobjsubid);
+END;
+COMMENT ON FUNCTION _pggit.read_edges(_pggit.known_identity[]) IS $$
+The dependencies among the given addresses. What PostgreSQL makes inside another object (defaults, rewrite rules, row and array
+types, indexes of constraints, identity sequences, members of extensions) counts as that object.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.assign_level(
+    p_rows _pggit.catalog_row[],
+    p_ids _pggit.known_identity[],
+    p_known _pggit.known_identity[],
+    p_expected _pggit.object[],
+    p_level integer
+)
+RETURNS _pggit.known_identity[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_new  _pggit.known_identity[];
+    v_salt integer := 0;
+BEGIN
+    WITH placed AS MATERIALIZED (
+        SELECT r.classid, r.objid, r.objsubid, r.kind, r.name, r.signature, p.object_id AS parent_id, k.object_id AS known_id
+        FROM unnest(p_rows) AS r
+        LEFT JOIN unnest(p_ids) AS p
+            ON p.classid = r.parent_classid AND p.objid = r.parent_objid AND p.objsubid = 0
+        LEFT JOIN unnest(p_known) AS k
+            ON k.classid = r.classid AND k.objid = r.objid AND k.objsubid = r.objsubid
+        LEFT JOIN unnest(p_ids) AS done
+            ON done.classid = r.classid AND done.objid = r.objid AND done.objsubid = r.objsubid
+        WHERE done.objid IS NULL
+          AND (p.objid IS NOT NULL OR coalesce(r.parent_objid, 0) = 0 OR p_level = 3)
+    ), free AS MATERIALIZED (
+        SELECT e.object_id, e.kind, e.parent_id, e.name, e.signature
+        FROM unnest(p_expected) AS e
+        LEFT JOIN (
+            SELECT k.object_id
+            FROM unnest(p_known) AS k
+            JOIN unnest(p_rows) AS r ON r.classid = k.classid AND r.objid = k.objid AND r.objsubid = k.objsubid
+        ) AS taken ON taken.object_id = e.object_id
+        WHERE taken.object_id IS NULL
+    )
+    SELECT array_agg((w.classid, w.objid, w.objsubid, coalesce(w.known_id, f.object_id))::_pggit.known_identity)
+    INTO v_new
+    FROM placed AS w
+    LEFT JOIN free AS f
+        ON w.known_id IS NULL
+        AND f.kind = w.kind
+        AND f.name = w.name
+        AND coalesce(f.parent_id::text, '') = coalesce(w.parent_id::text, '')
+        AND coalesce(f.signature, '') = coalesce(w.signature, '');
+
+    WHILE v_salt < 1000 AND EXISTS (SELECT FROM unnest(v_new) AS n WHERE n.object_id IS NULL) LOOP
+        WITH named AS MATERIALIZED (
+            SELECT n.classid, n.objid, n.objsubid, n.object_id,
+                _pggit.new_object_id(r.kind, p.object_id, r.name, r.signature, v_salt) AS candidate
+            FROM unnest(v_new) AS n
+            JOIN unnest(p_rows) AS r ON r.classid = n.classid AND r.objid = n.objid AND r.objsubid = n.objsubid
+            LEFT JOIN unnest(p_ids) AS p
+                ON p.classid = r.parent_classid AND p.objid = r.parent_objid AND p.objsubid = 0
+        ), used AS MATERIALIZED (
+            SELECT k.object_id FROM unnest(p_known) AS k
+            UNION
+            SELECT e.object_id FROM unnest(p_expected) AS e
+            UNION
+            SELECT d.object_id FROM unnest(p_ids) AS d
+            UNION
+            SELECT v.object_id FROM unnest(v_new) AS v WHERE v.object_id IS NOT NULL
+        )
+        SELECT array_agg((
+            m.classid, m.objid, m.objsubid,
+            coalesce(m.object_id, CASE WHEN u.object_id IS NULL THEN m.candidate END)
+        )::_pggit.known_identity)
+        INTO v_new
+        FROM named AS m
+        LEFT JOIN used AS u ON u.object_id = m.candidate;
+        v_salt := v_salt + 1;
+    END LOOP;
+    RETURN p_ids || coalesce(v_new, '{}');
+END;
+$$;
+COMMENT ON FUNCTION _pggit.assign_level(
+    _pggit.catalog_row[], _pggit.known_identity[], _pggit.known_identity[], _pggit.object[], integer
+) IS $$
+Gives identities to the rows whose parents have one: by catalog address, else by path from the expected tree, else a new one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.identify(
+    p_rows _pggit.catalog_row[],
+    p_known _pggit.known_identity[],
+    p_expected _pggit.object[]
+)
+RETURNS SETOF _pggit.identified
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 20000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_ids _pggit.known_identity[] := '{}';
+BEGIN
+    FOR v_level IN 1 .. 3 LOOP
+        v_ids := _pggit.assign_level(p_rows, v_ids, p_known, p_expected, v_level);
+    END LOOP;
+    RETURN QUERY
+    WITH ids AS MATERIALIZED (
+        SELECT i.classid, i.objid, i.objsubid, i.object_id FROM unnest(v_ids) AS i
+    ), needs AS MATERIALIZED (
+        SELECT e.classid, e.objid, e.objsubid, array_agg(DISTINCT t.object_id ORDER BY t.object_id) AS deps
+        FROM _pggit.read_edges(v_ids) AS e
+        JOIN ids AS t ON t.classid = e.refclassid AND t.objid = e.refobjid AND t.objsubid = e.refobjsubid
+        GROUP BY e.classid, e.objid, e.objsubid
+    )
+    SELECT r.classid, r.objid, r.objsubid, (
+        i.object_id, r.kind, p.object_id, r.schema_name, r.table_name, r.name, r.signature, r.attrs,
+        coalesce(array_remove(n.deps, p.object_id), '{}')
+    )::_pggit.object
+    FROM unnest(p_rows) AS r
+    JOIN ids AS i ON i.classid = r.classid AND i.objid = r.objid AND i.objsubid = r.objsubid
+    LEFT JOIN ids AS p ON p.classid = r.parent_classid AND p.objid = r.parent_objid AND p.objsubid = 0
+    LEFT JOIN needs AS n ON n.classid = r.classid AND n.objid = r.objid AND n.objsubid = r.objsubid;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.identify(_pggit.catalog_row[], _pggit.known_identity[], _pggit.object[]) IS $$
+Catalog rows to objects: identities, parents and dependencies. A parent is not repeated among the dependencies.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_objects(
+    p_logical name[],
+    p_live name[],
+    p_known _pggit.known_identity[] DEFAULT '{}',
+    p_expected _pggit.object[] DEFAULT '{}'
+)
+RETURNS SETOF _pggit.identified
+LANGUAGE plpgsql
+VOLATILE
+ROWS 20000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT * FROM _pggit.identify(
+        ARRAY(SELECT r FROM _pggit.read_rows(p_logical, p_live) AS r),
+        coalesce(p_known, '{}'),
+        coalesce(p_expected, '{}')
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_objects(name[], name[], _pggit.known_identity[], _pggit.object[]) IS $$
+The objects of the live schemas as they are now, under the names of main's worktree.
+p_logical: the tracked schemas.
+p_live: the schemas in which they live, place by place.
+p_known: identities by catalog address, from the last read of this worktree.
+p_expected: the tree to pair with by path where no address is known.
+$$;

@@ -1,0 +1,272 @@
+-- Catalog of relations: tables with their columns, and sequences, read into catalog rows.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.read_relations(p_logical name[], p_live name[])
+RETURNS TABLE (
+    oid oid, nspoid oid, logical name, path text, relname name, relkind "char", relowner oid, relacl aclitem[],
+    relispartition boolean, reloptions text[]
+)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 5000
+BEGIN ATOMIC
+    SELECT c.oid, s.nspoid, s.logical, s.path, c.relname, c.relkind, c.relowner, c.relacl, c.relispartition, c.reloptions
+    FROM _pggit.read_scope(p_logical, p_live) AS s
+    JOIN pg_class AS c ON c.relnamespace = s.nspoid
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c')
+      AND NOT EXISTS (
+          SELECT
+          FROM pg_depend AS x
+          WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.objsubid = 0 AND x.deptype = 'e'
+      );
+END;
+COMMENT ON FUNCTION _pggit.read_relations(name[], name[]) IS $$
+The relations of the live schemas, members of extensions left out.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_tables(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 2000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT
+        'pg_class'::regclass::oid, r.oid, 0, 'table', 'pg_namespace'::regclass::oid, r.nspoid,
+        r.logical::text, NULL::text, r.relname::text, NULL::text,
+        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+            jsonb_strip_nulls(jsonb_build_object(
+                'owner', pg_get_userbyid(r.relowner),
+                'comment', d.description,
+                'persistence', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
+                'partition_by', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+                'partition_of', CASE WHEN c.relispartition THEN (
+                    SELECT h.inhparent::regclass::text FROM pg_inherits AS h WHERE h.inhrelid = c.oid) END,
+                'bound', pg_get_expr(c.relpartbound, c.oid, true),
+                'inherits', CASE WHEN NOT c.relispartition AND n.has_parents THEN (
+                    SELECT jsonb_agg(h.inhparent::regclass::text ORDER BY h.inhseqno)
+                    FROM pg_inherits AS h
+                    WHERE h.inhrelid = c.oid) END,
+                'of_type', CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype::text END,
+                'tablespace', t.spcname,
+                'access_method', nullif(a.amname, 'heap'),
+                'row_security', nullif(c.relrowsecurity, false),
+                'force_row_security', nullif(c.relforcerowsecurity, false),
+                'replica_identity', CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' END
+            ))
+        END
+        || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
+        || CASE WHEN o.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(o.reloptions, 'option:toast.') END
+        || CASE WHEN r.relacl IS NULL THEN '{}'
+            ELSE _pggit.acl_attrs(r.relacl, acldefault('r', r.relowner), r.relowner) END
+    FROM _pggit.read_relations(p_logical, p_live) AS r
+    JOIN pg_class AS c ON c.oid = r.oid
+    LEFT JOIN pg_class AS o ON o.oid = c.reltoastrelid
+    LEFT JOIN pg_am AS a ON a.oid = c.relam
+    LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
+    LEFT JOIN pg_description AS d
+        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    LEFT JOIN (SELECT DISTINCT h.inhrelid, true AS has_parents FROM pg_inherits AS h) AS n ON n.inhrelid = c.oid
+    WHERE r.relkind IN ('r', 'p');
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_tables(name[], name[]) IS $$
+Tables, partitioned ones and partitions among them.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.default_name(p_table text, p_column text, p_label text)
+RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_table  text := p_table;
+    v_column text := p_column;
+    v_room   integer := 62 - octet_length(p_label) - CASE WHEN p_column IS NULL THEN 0 ELSE 1 END;
+BEGIN
+    -- makeObjectName() of commands/indexcmds.c: shorten the longer part, byte by byte, then to whole characters.
+    WHILE octet_length(v_table) + coalesce(octet_length(v_column), 0) > v_room LOOP
+        IF octet_length(v_table) > coalesce(octet_length(v_column), 0) THEN
+            v_table := left(v_table, -1);
+        ELSE
+            v_column := left(v_column, -1);
+        END IF;
+    END LOOP;
+    RETURN concat_ws('_', v_table, v_column, p_label);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.default_name(text, text, text) IS $$
+The name that PostgreSQL gives to a constraint, index or sequence if none is said (and it is free).
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.sequence_attrs(
+    p_type oid,
+    p_start bigint,
+    p_increment bigint,
+    p_min bigint,
+    p_max bigint,
+    p_cache bigint,
+    p_cycle boolean
+)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'type', nullif(p_type::regtype::text, 'bigint'),
+        'increment', nullif(p_increment, 1),
+        'minimum', nullif(p_min, b.low),
+        'maximum', nullif(p_max, b.high),
+        'start', CASE WHEN p_start <> CASE WHEN p_increment > 0 THEN p_min ELSE p_max END THEN p_start END,
+        'cache', nullif(p_cache, 1),
+        'cycle', nullif(p_cycle, false)
+    ))
+    FROM (
+        SELECT
+            CASE WHEN p_increment > 0 THEN 1 ELSE -t.top - 1 END AS low,
+            CASE WHEN p_increment > 0 THEN t.top ELSE -1 END AS high
+        FROM (
+            SELECT CASE p_type
+                WHEN 'smallint'::regtype THEN 32767::bigint
+                WHEN 'integer'::regtype THEN 2147483647
+                ELSE 9223372036854775807
+            END
+        ) AS t(top)
+    ) AS b;
+END;
+COMMENT ON FUNCTION _pggit.sequence_attrs(oid, bigint, bigint, bigint, bigint, bigint, boolean) IS $$
+The parameters of a sequence that differ from what CREATE SEQUENCE alone gives.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.identity_attrs(p_table oid, p_attnum integer, p_kind "char")
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'identity', CASE p_kind WHEN 'a' THEN 'always' ELSE 'by default' END,
+        'identity:sequence', c.relname
+    ) || coalesce((
+        SELECT jsonb_object_agg('identity:' || a.key, a.value)
+        FROM jsonb_each(_pggit.sequence_attrs(s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)) AS a
+        WHERE a.key <> 'type'
+    ), '{}')
+    FROM pg_depend AS d
+    JOIN pg_sequence AS s ON s.seqrelid = d.objid
+    JOIN pg_class AS c ON c.oid = s.seqrelid
+    WHERE d.classid = 'pg_class'::regclass
+      AND d.refclassid = 'pg_class'::regclass
+      AND d.refobjid = p_table
+      AND d.refobjsubid = p_attnum
+      AND d.deptype = 'i';
+END;
+COMMENT ON FUNCTION _pggit.identity_attrs(oid, integer, "char") IS $$
+What an identity column says of its sequence.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_columns(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 15000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT
+        'pg_class'::regclass::oid, r.oid, a.attnum::integer, 'column', 'pg_class'::regclass::oid, r.oid,
+        r.logical::text, r.relname::text, a.attname::text, NULL::text,
+        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+            jsonb_strip_nulls(jsonb_build_object(
+                'position', row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
+                'type', format_type(a.atttypid, a.atttypmod),
+                'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
+                'not_null', CASE WHEN a.attnotnull THEN true END,
+                'not_null_name', CASE
+                    WHEN n.conname <> _pggit.default_name(r.relname, a.attname, 'not_null') THEN n.conname END,
+                'not_null_no_inherit', nullif(n.connoinherit, false),
+                'not_null_not_valid', CASE WHEN NOT n.convalidated THEN true END,
+                'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                'expression', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
+                'storage', CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
+                    WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,
+                'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+                'statistics', nullif(a.attstattarget, -1),
+                'comment', d.description
+            ))
+        END
+        || CASE WHEN a.attidentity = '' THEN '{}'
+            ELSE _pggit.identity_attrs(a.attrelid, a.attnum, a.attidentity) END
+        || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
+        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, '{}', r.relowner) END
+    FROM _pggit.read_relations(p_logical, p_live) AS r
+    JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type AS t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+    LEFT JOIN pg_constraint AS n
+        ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+    LEFT JOIN pg_description AS d
+        ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
+    WHERE r.relkind IN ('r', 'p')
+      AND a.attislocal
+      AND NOT r.relispartition;
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_columns(name[], name[]) IS $$
+Columns of tables.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 1000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT
+        'pg_class'::regclass::oid, r.oid, 0, 'sequence', 'pg_namespace'::regclass::oid, r.nspoid,
+        r.logical::text, NULL::text, r.relname::text, NULL::text,
+        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+            jsonb_strip_nulls(jsonb_build_object(
+                'owner', pg_get_userbyid(r.relowner),
+                'comment', d.description,
+                'persistence', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
+                'owned_by', CASE WHEN o.refobjid IS NOT NULL THEN
+                    o.refobjid::regclass::text || '.' || quote_ident(a.attname) END
+            ))
+            || _pggit.sequence_attrs(
+                s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+        END
+        || CASE WHEN r.relacl IS NULL THEN '{}'
+            ELSE _pggit.acl_attrs(r.relacl, acldefault('s', r.relowner), r.relowner) END
+    FROM _pggit.read_relations(p_logical, p_live) AS r
+    JOIN pg_class AS c ON c.oid = r.oid
+    JOIN pg_sequence AS s ON s.seqrelid = r.oid
+    LEFT JOIN pg_depend AS o
+        ON o.classid = 'pg_class'::regclass
+        AND o.objid = r.oid
+        AND o.refclassid = 'pg_class'::regclass
+        AND o.refobjsubid > 0
+        AND o.deptype IN ('a', 'i')
+    LEFT JOIN pg_attribute AS a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
+    LEFT JOIN pg_description AS d
+        ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    WHERE r.relkind = 'S'
+      AND o.deptype IS DISTINCT FROM 'i';
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_sequences(name[], name[]) IS $$
+Sequences; those of identity columns belong to their column.
+$$;
