@@ -1,0 +1,232 @@
+"""The ASGI application: routes, the error envelope, the pool's life, OpenAPI."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from litestar import Litestar, Request, Response, Router
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Contact, License, Tag
+from litestar.static_files import create_static_files_router
+
+from pggit import __version__
+from pggit.db import Database
+from pggit.errors import (
+    HTTP_STATUSES,
+    INTERNAL,
+    UNAVAILABLE,
+    ErrorCode,
+    ErrorDetail,
+    ErrorResponse,
+    Outcome,
+    envelope,
+    outcome_of,
+)
+from pggit.routes import branches, health, history, merges
+from pggit.settings import Settings, load_settings
+from pggit.telemetry import configure_logging, request_id, trace_requests
+
+_log = logging.getLogger("pggit.app")
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY = 1024 * 1024
+
+AnyRequest = Request[Any, Any, State]
+
+
+def _respond(body: ErrorResponse, headers: dict[str, str] | None = None) -> Response[ErrorResponse]:
+    headers = dict(headers or {})
+    if isinstance(body.retry_after, int):
+        headers["Retry-After"] = str(body.retry_after)
+    return Response(
+        body, status_code=body.status_code, headers=headers, media_type="application/json"
+    )
+
+
+def _details(error: HTTPException) -> list[ErrorDetail]:
+    if not isinstance(error.extra, list):
+        return []
+    return [
+        ErrorDetail(
+            field={"data": None}.get(entry.get("key"), entry.get("key")),
+            message=str(entry.get("message", "")).replace("'data'", "a JSON body is required"),
+            code="invalid",
+        )
+        for entry in error.extra
+        if isinstance(entry, dict)
+    ]
+
+
+def on_http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorResponse]:
+    """What the framework refuses: routes, methods, bodies, parameters."""
+    details = _details(error)
+    message = error.detail
+    if isinstance(error, ValidationException) and details:
+        message = "; ".join(f"{d.field}: {d.message}" if d.field else d.message for d in details)
+    status = error.status_code
+    code = HTTP_STATUSES.get(status, INTERNAL.code if status >= 500 else HTTP_STATUSES[400])
+    body = envelope(
+        message=message,
+        code=code,
+        status=status,
+        path=request.url.path,
+        request_id=request_id.get(),
+        details=details,
+    )
+    return _respond(body, error.headers)
+
+
+def _outcome(error: psycopg.Error) -> Outcome:
+    if error.sqlstate is None and isinstance(error, psycopg.DataError):
+        return outcome_of("22000")
+    if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
+        return INTERNAL
+    return outcome_of(error.sqlstate)
+
+
+def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[ErrorResponse]:
+    """What PostgreSQL refuses: message, detail and hint as they are, unless the fault is ours."""
+    outcome = _outcome(error)
+    message = error.diag.message_primary or str(error)
+    details = []
+    if error.diag.message_detail:
+        details = [
+            ErrorDetail(message=error.diag.message_detail, code=error.sqlstate or "unknown")
+        ]
+    hint = error.diag.message_hint
+    extra = {"sqlstate": error.sqlstate, "error_code": outcome.code}
+    if outcome is INTERNAL:
+        _log.error("database error", exc_info=error, extra=extra)
+        message, details, hint = "Internal server error", [], None
+    elif outcome is UNAVAILABLE:
+        _log.warning("database unavailable: %s", error, extra=extra)
+        message, details, hint = "the database does not answer", [], None
+    body = envelope(
+        message=message,
+        code=outcome.code,
+        status=outcome.status,
+        path=request.url.path,
+        request_id=request_id.get(),
+        details=details,
+        sqlstate=error.sqlstate,
+        hint=hint or None,
+        retry_after=outcome.retry_after,
+    )
+    return _respond(body)
+
+
+def on_defect(request: AnyRequest, error: Exception) -> Response[ErrorResponse]:
+    """Anything else is a defect of the service: logged in full, told in general."""
+    _log.error("unhandled error", exc_info=error)
+    body = envelope(
+        message="Internal server error",
+        code=ErrorCode.INTERNAL_ERROR,
+        status=500,
+        path=request.url.path,
+        request_id=request_id.get(),
+    )
+    return _respond(body)
+
+
+class _DocumentationRouter(Router):
+    """Litestar's own router for documentation, without its HTML page for every unknown path."""
+
+    def register(self, value: Any) -> Any:
+        """Leave the page out: an unknown path answers with the error envelope."""
+        if getattr(getattr(value, "fn", None), "__name__", "") == "handle_schema_path_not_found":
+            return []
+        return super().register(value)
+
+
+def _openapi() -> OpenAPIConfig:
+    swagger: dict[str, str] = {}
+    redoc: dict[str, Any] = {}
+    if (STATIC / "swagger-ui-bundle.js").exists():
+        icon = "<link rel='icon' type='image/png' href='/static/favicon-32x32.png'>"
+        swagger = {
+            "js_url": "/static/swagger-ui-bundle.js",
+            "css_url": "/static/swagger-ui.css",
+            "standalone_preset_js_url": "/static/swagger-ui-standalone-preset.js",
+            "favicon": icon,
+        }
+        redoc = {"js_url": "/static/redoc.standalone.js", "google_fonts": False, "favicon": icon}
+    return OpenAPIConfig(
+        title="pggit",
+        version=__version__,
+        description="Git for PostgreSQL: branch, change, diff and merge database schemas.",
+        contact=Contact(name="pggit"),
+        license=License(name="PostgreSQL", identifier="PostgreSQL"),
+        path="/",
+        openapi_router=_DocumentationRouter("/", route_handlers=[], include_in_schema=False),
+        tags=[
+            Tag(name="branches", description="Branches and their worktrees"),
+            Tag(name="history", description="Commits, differences, migrations"),
+            Tag(name="merge", description="Merges and their conflicts"),
+            Tag(name="health", description="Whether the service and PostgreSQL answer"),
+        ],
+        render_plugins=[
+            SwaggerRenderPlugin(path="/docs", **swagger),
+            RedocRenderPlugin(path="/redoc", **redoc),
+            JsonRenderPlugin(path="/openapi.json"),
+        ],
+    )
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Build the application; without settings, from the environment."""
+    current = settings if settings is not None else load_settings()
+    configure_logging(current.log_level)
+    database = Database(current, request_id.get)
+
+    @asynccontextmanager
+    async def pool(_: Litestar) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            yield
+        finally:
+            await database.close()
+
+    api = Router(
+        path="/api/v1",
+        route_handlers=[branches.router, history.router, merges.router],
+    )
+    handlers: list[Any] = [health.router, api]
+    if STATIC.is_dir():
+        handlers.append(
+            create_static_files_router(
+                path="/static", directories=[STATIC], include_in_schema=False
+            )
+        )
+    app = Litestar(
+        route_handlers=handlers,
+        dependencies={
+            "db": Provide(lambda: database, sync_to_thread=False),
+            "settings": Provide(lambda: current, sync_to_thread=False),
+        },
+        exception_handlers={
+            HTTPException: on_http_error,
+            psycopg.Error: on_database_error,
+            Exception: on_defect,
+        },
+        cors_config=CORSConfig(
+            allow_origins=current.cors_origins,
+            allow_credentials="*" not in current.cors_origins,
+            expose_headers=["X-Request-ID", "X-Response-Time", "Retry-After"],
+        ),
+        openapi_config=_openapi(),
+        lifespan=[pool],
+        request_max_body_size=MAX_BODY,
+        logging_config=None,
+        debug=False,
+    )
+    # Outside the router, so that requests that match no route are traced, too.
+    app.asgi_handler = trace_requests(app.asgi_handler)
+    return app

@@ -1,0 +1,406 @@
+"""What the API takes and gives; every field is described here, and OpenAPI is made from it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+BranchId = Annotated[
+    int, Meta(ge=1, le=2**31 - 1, description="Id of a branch", examples=[2])
+]
+MergeMessage = Annotated[
+    str, Meta(min_length=1, max_length=500, description="Message of the merge commit")
+]
+MergeStatus = Literal["pending_conflicts", "in_progress", "completed", "aborted", "failed"]
+MergeStrategy = Literal["auto", "three-way", "fast-forward", "ours", "theirs"]
+ResolutionStrategy = Literal["use_source", "use_target", "custom"]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body; a field that it does not know is an error."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A response body."""
+
+
+# -- branches and commits ---------------------------------------------------------------------
+
+
+class Branch(Answer, kw_only=True):
+    """A named pointer to a commit, with the schemas in which it can be changed."""
+
+    branch_id: int
+    name: Annotated[str, Meta(description="Its name", examples=["feature/email"])]
+    branch_name: Annotated[str, Meta(description="The same as name")]
+    description: str | None
+    is_active: Annotated[bool, Meta(description="False once it is deleted")]
+    created_at: datetime
+    head_commit_id: int
+    head_hash: Annotated[str, Meta(description="Content hash of the head commit, hex")]
+    worktree_state: Annotated[
+        str | None, Meta(description="absent, building or ready", examples=["ready"])
+    ]
+
+
+class BranchPage(Answer, kw_only=True):
+    """One page of branches."""
+
+    items: list[Branch]
+    total: Annotated[int, Meta(description="Branches there are, on all pages")]
+
+
+class NewBranch(Request, kw_only=True):
+    """A branch to create; name and branch_name are the same, and one of them is needed."""
+
+    name: Annotated[str | None, Meta(description="Its name", examples=["feature/email"])] = None
+    branch_name: Annotated[str | None, Meta(description="Other spelling of name")] = None
+    description: Annotated[str, Meta(max_length=2000)] | None = None
+    from_ref: Annotated[
+        str | None, Meta(description="Where it starts; main's head if absent", examples=["main"])
+    ] = None
+
+
+class Worktree(Answer, kw_only=True):
+    """Where a branch can be changed with ordinary DDL."""
+
+    branch_id: int
+    name: str
+    worktree_state: str | None
+    schemas: Annotated[
+        dict[str, str], Meta(description="Tracked schema to the branch's own schema")
+    ]
+    search_path: Annotated[str, Meta(description="What a session on this branch sets")]
+    connection_options: Annotated[
+        str, Meta(description="Value of PGOPTIONS, or of `options` in a connection URL")
+    ]
+
+
+class Change(Answer, kw_only=True):
+    """One difference between two states of the schema."""
+
+    action: Annotated[str, Meta(description="added, dropped, renamed or modified")]
+    object_kind: Annotated[str, Meta(examples=["column"])]
+    schema_name: str | None
+    table_name: str | None
+    object_name: str
+    old_name: str | None
+    attributes: Annotated[list[str], Meta(description="What differs", examples=[["data_type"]])]
+    old: Annotated[dict[str, Any] | None, Meta(description="Definition before")]
+    new: Annotated[dict[str, Any] | None, Meta(description="Definition after")]
+
+
+class BranchStatus(Answer, kw_only=True):
+    """What a branch's worktree holds beyond its head."""
+
+    branch_id: int
+    name: str
+    is_clean: bool
+    items: list[Change]
+    total: int
+
+
+class Commit(Answer, kw_only=True):
+    """A state of the tracked schemas, with its parents."""
+
+    commit_id: int
+    hash: Annotated[str, Meta(description="Content hash, hex")]
+    parent_ids: Annotated[list[int], Meta(description="None, one, or two for a merge")]
+    author: str
+    message: str
+    created_at: datetime
+
+
+class CommitPage(Answer, kw_only=True):
+    """Commits of a branch, newest first."""
+
+    items: list[Commit]
+    total: int
+
+
+class NewCommit(Request, kw_only=True):
+    """Records the branch's worktree as it is now."""
+
+    message: Annotated[str, Meta(min_length=1, max_length=10000, examples=["Widen email"])]
+    allow_empty: Annotated[bool, Meta(description="Commit even if nothing changed")] = False
+
+
+class Diff(Answer, kw_only=True):
+    """The differences from one ref to another."""
+
+    from_ref: str
+    to_ref: Annotated[str | None, Meta(description="null: the worktree of the branch")]
+    items: list[Change]
+    total: int
+
+
+class Step(Answer, kw_only=True):
+    """One statement of a migration."""
+
+    position: int
+    sql: str
+    lock_level: Annotated[
+        str, Meta(description="Strongest lock on an existing table", examples=["AccessExclusiveLock"])
+    ]
+    hazards: Annotated[list[str], Meta(description="What may hurt", examples=[["data loss"]])]
+    in_transaction: Annotated[bool, Meta(description="False: it must run outside a transaction")]
+
+
+class Migration(Answer, kw_only=True):
+    """The ordered DDL that leads from one ref to another."""
+
+    from_ref: str
+    to_ref: str
+    items: list[Step]
+    total: int
+
+
+# -- merges -----------------------------------------------------------------------------------
+
+
+class NewMerge(Request, kw_only=True):
+    """Merges source_branch_id into the branch of the path."""
+
+    source_branch_id: BranchId
+    merge_message: MergeMessage
+    merge_strategy: MergeStrategy = "auto"
+    base_branch_id: (
+        Annotated[
+            int, Meta(ge=1, le=2**31 - 1, description="Common ancestor; required for three-way")
+        ]
+        | None
+    ) = None
+    allow_data_loss: Annotated[
+        bool, Meta(description="Consent to steps that lose columns or tables with rows")
+    ] = False
+
+
+class Merge(Answer, kw_only=True):
+    """A merge that was started."""
+
+    merge_id: Annotated[str, Meta(examples=["mrg_3f2a9c1d"])]
+    status: MergeStatus
+    conflicts_detected: bool
+    merge_commit_id: int | None
+    message: str | None
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class MergeDetail(Answer, kw_only=True):
+    """A merge with its branches."""
+
+    merge_id: str
+    source_branch_id: int | None
+    target_branch_id: int | None
+    merge_base_branch_id: Annotated[
+        int | None, Meta(description="Only where the caller named a base")
+    ]
+    status: MergeStatus
+    merge_strategy: MergeStrategy
+    conflicts_detected: bool
+    merge_commit_id: int | None
+    message: str | None
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class MergeItem(Answer, kw_only=True):
+    """A merge in a list."""
+
+    merge_id: str
+    source_branch_id: int | None
+    target_branch_id: int | None
+    status: MergeStatus
+    conflicts_detected: bool
+    created_at: datetime
+
+
+class MergePage(Answer, kw_only=True):
+    """One page of merges, newest first."""
+
+    items: list[MergeItem]
+    total: int
+
+
+class ConflictSummary(Answer, kw_only=True):
+    """A conflict, in short."""
+
+    conflict_id: int
+    table_name: str | None
+    conflict_type: Annotated[str, Meta(examples=["schema_mismatch"])]
+    description: str
+
+
+class Version(Answer, kw_only=True):
+    """One side's definition of the object in conflict; for a column also in the words of a table."""
+
+    column_name: str | None = None
+    data_type: Annotated[str | None, Meta(examples=["character varying"])] = None
+    max_length: int | None = None
+    nullable: bool | None = None
+    definition: Annotated[dict[str, Any], Meta(description="Every attribute")]
+
+
+class Conflict(Answer, kw_only=True):
+    """A difference that pggit leaves to you."""
+
+    merge_id: str
+    conflict_id: int
+    conflict_type: Annotated[str, Meta(examples=["schema_mismatch"])]
+    object_kind: str
+    schema_name: str | None
+    table_name: str | None
+    column_name: str | None
+    object_name: str | None
+    attribute: str | None
+    base_schema: Version | None
+    source_schema: Version | None
+    target_schema: Version | None
+    description: str
+    resolution_status: Annotated[str, Meta(examples=["pending"])]
+
+
+class ConflictList(Answer, kw_only=True):
+    """Every conflict of a merge."""
+
+    merge_id: str
+    conflicts: list[Conflict]
+    total_conflicts: int
+
+
+class NewResolution(Request, kw_only=True):
+    """How to settle a conflict."""
+
+    resolution_strategy: ResolutionStrategy
+    resolution_notes: Annotated[str, Meta(max_length=2000)] | None = None
+    custom_schema: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Required for custom: the definition, in the words the conflict shows",
+            examples=[
+                {
+                    "column_name": "email",
+                    "data_type": "varchar",
+                    "max_length": 320,
+                    "nullable": False,
+                }
+            ],
+        ),
+    ] = None
+
+
+class Resolution(Answer, kw_only=True):
+    """A conflict that is settled."""
+
+    conflict_id: int
+    resolution_id: Annotated[str, Meta(examples=["res_5b1c77e0"])]
+    resolution_strategy: ResolutionStrategy
+    resolution_notes: str | None
+    resolved_at: datetime
+
+
+class NewCompletion(Request, kw_only=True):
+    """Completes a merge whose conflicts are settled."""
+
+    merge_message: MergeMessage
+    allow_data_loss: Annotated[
+        bool, Meta(description="Consent to steps that lose columns or tables with rows")
+    ] = False
+
+
+class Completion(Answer, kw_only=True):
+    """A merge that is done."""
+
+    merge_id: str
+    status: MergeStatus
+    conflicts_detected: bool
+    conflicts_resolved: int
+    merge_commit_id: int | None
+    message: str | None
+    created_at: datetime
+    completed_at: datetime | None
+
+
+class Abortion(Answer, kw_only=True):
+    """A merge that was given up; its target is as before."""
+
+    merge_id: str
+    status: MergeStatus
+    message: str | None
+    aborted_at: datetime
+
+
+# -- health -----------------------------------------------------------------------------------
+
+HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+
+
+class Check(Answer, kw_only=True, omit_defaults=True):
+    """One dependency."""
+
+    status: Literal["healthy", "unhealthy", "not_configured"]
+    timestamp: str
+    response_time_ms: float | None = None
+    error: str | None = None
+
+
+class Health(Answer, kw_only=True):
+    """The service and what it depends on."""
+
+    status: HealthStatus
+    service: str
+    version: str
+    timestamp: str
+    uptime: Annotated[float, Meta(description="Seconds since the service started")]
+    checks: dict[str, Check]
+    checks_summary: Annotated[dict[str, str], Meta(description="checks, each as its status alone")]
+
+
+class FlatHealth(Answer, kw_only=True):
+    """Health with one word per dependency."""
+
+    status: HealthStatus
+    timestamp: str
+    checks: dict[str, str]
+    uptime: float
+
+
+class Liveness(Answer, kw_only=True):
+    """The process answers."""
+
+    status: Literal["healthy"]
+    timestamp: str
+
+
+class DeepDatabase(Answer, kw_only=True):
+    """PostgreSQL, asked."""
+
+    status: Literal["connected", "disconnected"]
+    response_time_ms: float
+
+
+class DeepCache(Answer, kw_only=True):
+    """The cache."""
+
+    status: Literal["operational", "not_configured"]
+    hit_rate: float
+
+
+class DeepWebhooks(Answer, kw_only=True):
+    """Outbound webhooks."""
+
+    status: Literal["operational", "not_configured"]
+    active_count: int
+    failed_count: int
+
+
+class DeepHealth(Answer, kw_only=True):
+    """Every part, asked."""
+
+    status: HealthStatus
+    timestamp: str
+    database: DeepDatabase
+    cache: DeepCache
+    webhooks: DeepWebhooks

@@ -1,0 +1,97 @@
+"""Correlation ids and structured logs: who asked, what was answered, how long it took."""
+
+import json
+import logging
+import re
+import sys
+import uuid
+from contextvars import ContextVar
+from time import perf_counter
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from pggit.errors import utc_now
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+_log = logging.getLogger("pggit.request")
+_USABLE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_EXTRA = ("method", "path", "status", "duration_ms", "sqlstate", "error_code")
+
+
+def new_request_id(offered: str | None) -> str:
+    """The caller's id where it is safe to log and to send back, else a new one."""
+    if offered is not None and _USABLE_ID.fullmatch(offered):
+        return offered
+    return uuid.uuid4().hex
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record with its correlation id."""
+        entry: dict[str, object] = {
+            "timestamp": utc_now(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "correlation_id": request_id.get(),
+        }
+        entry.update({key: vars(record)[key] for key in _EXTRA if key in vars(record)})
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def configure_logging(level: str) -> None:
+    """Send the package's log to stderr; a host that configured logging itself keeps its own."""
+    logger = logging.getLogger("pggit")
+    logger.setLevel(level.upper())
+    if logger.handlers or logging.getLogger().handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logger.addHandler(handler)
+    logger.propagate = False
+    # The pool says once a second and connection that PostgreSQL is away; a request that fails says it, too.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+def trace_requests(app: ASGIApp) -> ASGIApp:
+    """ASGI middleware: X-Request-ID in and out, X-Response-Time, one log line a request."""
+
+    async def traced(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        offered = next((v for k, v in scope["headers"] if k == b"x-request-id"), None)
+        current = new_request_id(offered.decode("latin-1") if offered is not None else None)
+        token = request_id.set(current)
+        started = perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                elapsed = (perf_counter() - started) * 1000
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", current.encode("latin-1")),
+                    (b"x-response-time", f"{elapsed:.1f}ms".encode()),
+                ]
+                _log.info(
+                    "request",
+                    extra={
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "status": message["status"],
+                        "duration_ms": round(elapsed, 1),
+                    },
+                )
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_headers)
+        finally:
+            request_id.reset(token)
+
+    return traced
