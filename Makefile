@@ -1,0 +1,61 @@
+# Every target says itself in one line: make help
+.POSIX:
+.PHONY: help run test quick check lint build install release bench lock clean setup setup-run
+
+# The first Python that is new enough and can make environments (PYTHON=... overrides).
+PYTHON =
+FIND_PYTHON = for p in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+	[ -n "$$p" ] && command -v "$$p" >/dev/null 2>&1 && \
+	"$$p" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; p=; done; \
+	[ -n "$$p" ] || { echo "pggit needs Python 3.11 or later with venv (Debian: apt-get install python3-venv; macOS: brew install python)" >&2; exit 1; }
+BIN = .venv/bin
+PG_CONFIG = pg_config
+DESTDIR =
+TESTS =
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
+
+setup-run:
+	@$(FIND_PYTHON); "$$p" tools/bootstrap.py run && "$$p" tools/build.py
+
+setup:
+	@$(FIND_PYTHON); "$$p" tools/bootstrap.py dev && "$$p" tools/build.py
+
+run: setup-run ## start PostgreSQL, the API and a sample repository on port 8000 (DATABASE_URL: on that server)
+	@exec $(BIN)/pggit up --sample
+
+test: setup ## run every test (TESTS=path for some of them)
+	@$(PYTEST) $(TESTS)
+
+quick: setup ## run the tests that take less than ten seconds each
+	@$(PYTEST) -m 'not slow' $(TESTS)
+
+lint: setup ## check the form of SQL and Python, and the types
+	@$(BIN)/python tools/lint_sql.py
+	@$(BIN)/ruff format --check python tests tools
+	@$(BIN)/ruff check python tests tools
+	@$(BIN)/mypy
+
+check: lint test ## lint and test
+
+build: ## write the install and upgrade scripts into build/
+	@$(FIND_PYTHON); "$$p" tools/build.py
+
+install: build ## install the extension's files into the server of PG_CONFIG
+	@dir="$(DESTDIR)$$($(PG_CONFIG) --sharedir)/extension" && mkdir -p "$$dir" && \
+	cp build/extension/pggit* "$$dir/" && echo "installed into $$dir; next: CREATE EXTENSION pggit;"
+
+release: setup ## freeze this version's scripts into migrations/ and open the next version
+	@$(BIN)/python tools/build.py --freeze
+
+bench: setup ## time every step on a large schema against a floor measured in the same run
+	@$(BIN)/python tests/load/bench.py
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what was built; data of `make run` stays
+	rm -rf build .venv python/pggit/_sql python/*.egg-info .pytest_cache .mypy_cache .ruff_cache

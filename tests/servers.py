@@ -1,0 +1,134 @@
+"""The PostgreSQL servers that tests run on, and the databases made from one template on each."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from pggit.embedded import EmbeddedError, Server, find_binaries
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTALL = ROOT / "build" / "pggit.sql"
+MAJORS = (15, 18)
+# URLs of running servers to use instead of our own, separated by spaces (superuser, trust).
+GIVEN = "PGGIT_TEST_SERVERS"
+# Majors without which the run fails instead of testing on the others.
+REQUIRED = "PGGIT_REQUIRE"
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "2GB",
+    "autovacuum_naptime": "1h",
+}
+
+
+@dataclass(frozen=True)
+class PgServer:
+    """A server under test."""
+
+    major: int
+    maintenance_url: str
+    bin: Path  # its own psql, pg_dump, …
+
+    def url(self, database: str, user: str | None = None) -> str:
+        url = re.sub(r"/[^/]*$", f"/{database}", self.maintenance_url)
+        return re.sub(r"//[^@]*@", f"//{user}@", url) if user else url
+
+    def psql(self, database: str, *arguments: str, text: str | None = None, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run the server's own psql, stopping at the first error."""
+        command = [self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), *arguments]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"psql failed: {done.stderr}")
+        return done
+
+    def create_database(self, template: str = "template0") -> str:
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.maintenance_url, autocommit=True) as conn:
+            strategy = "FILE_COPY" if template != "template0" else "WAL_LOG"
+            conn.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
+                    sql.Identifier(name), sql.Identifier(template), sql.SQL(strategy)
+                )
+            )
+        return name
+
+    def drop_database(self, name: str) -> None:
+        with psycopg.connect(self.maintenance_url, autocommit=True) as conn:
+            conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """URL of a database of its own, dropped afterwards."""
+        name = self.create_database(template)
+        try:
+            yield self.url(name)
+        finally:
+            self.drop_database(name)
+
+    def template(self) -> str:
+        """A template database with pggit, made once per build of the install script."""
+        name = "pggit_template_" + hashlib.sha256(INSTALL.read_bytes()).hexdigest()[:12]
+        with psycopg.connect(self.maintenance_url, autocommit=True) as conn:
+            conn.execute("SELECT pg_advisory_lock(724711)")  # workers of one run
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]).fetchone():
+                conn.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+                conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+                self.psql(name, "-f", str(INSTALL))
+                conn.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
+        return name
+
+
+def given_servers() -> dict[int, PgServer]:
+    found = {}
+    for url in os.environ.get(GIVEN, "").split():
+        with psycopg.connect(url) as conn:
+            major = conn.info.server_version // 10000
+        found[major] = PgServer(major, url, find_binaries(major).path)
+    return found
+
+
+class OwnServers:
+    """Throw-away clusters, in memory where /dev/shm can be written."""
+
+    def __init__(self) -> None:
+        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
+        self.home = Path(tempfile.mkdtemp(prefix="pggit-test-", dir=base))
+        self.running: dict[int, Server] = {}
+
+    def start(self) -> dict[int, PgServer]:
+        found = {}
+        required = {int(one) for one in os.environ.get(REQUIRED, "").replace(",", " ").split()}
+        for major in sorted({*MAJORS, *required}):
+            try:
+                binaries = find_binaries(major)
+            except EmbeddedError:
+                if major in required:
+                    raise
+                continue
+            server = Server(self.home, binaries, settings=SETTINGS, trust=True)
+            server.start()
+            self.running[major] = server
+            found[major] = PgServer(major, server.url(), server.binaries.path)
+        if not found:
+            server = Server(self.home, find_binaries(), settings=SETTINGS, trust=True)
+            server.start()
+            self.running[server.binaries.major] = server
+            found[server.binaries.major] = PgServer(server.binaries.major, server.url(), server.binaries.path)
+        return found
+
+    def stop(self) -> None:
+        for server in self.running.values():
+            server.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
