@@ -1,6 +1,7 @@
 -- Errors: every code that pggit raises, and the one helper that raises them.
 
 -- == relations ==
+-- not dumped: the install script fills it
 CREATE TABLE _pggit.error_codes (
     error_code  text PRIMARY KEY CHECK (error_code ~ '^[0-9A-Z]{5}$'),
     condition   text NOT NULL UNIQUE CHECK (condition ~ '^[a-z_]+$'),
@@ -10,6 +11,22 @@ CREATE TABLE _pggit.error_codes (
 -- == routines ==
 COMMENT ON TABLE _pggit.error_codes IS
     'Codes of pggit''s own error class: VCN not found, VCC conflict, VCS wrong state, VCV invalid, VCA not allowed, VCL limit.';
+
+INSERT INTO _pggit.error_codes (error_code, condition, description)
+VALUES
+    ('VCN01', 'branch_not_found', 'No branch has this name.'),
+    ('VCN03', 'ref_not_found', 'The text names no branch, tag or commit.'),
+    ('VCN06', 'branch_deleted', 'The branch existed, and was deleted.'),
+    ('VCC01', 'branch_moved', 'The branch moved while the caller worked on an older head.'),
+    ('VCC02', 'branch_exists', 'A branch of this name exists already.'),
+    ('VCS01', 'no_repository', 'The database has pggit, but pggit.init has not been called.'),
+    ('VCS08', 'no_branch_checked_out', 'The search_path names no worktree, or those of several branches.'),
+    ('VCV01', 'invalid_ref_name', 'The name of a branch or tag breaks the rules of git check-ref-format.'),
+    ('VCV02', 'empty_message', 'A commit needs a message.'),
+    ('VCV03', 'ambiguous_ref', 'The text fits several commits.')
+ON CONFLICT (error_code) DO UPDATE
+SET condition = EXCLUDED.condition,
+    description = EXCLUDED.description;
 
 CREATE OR REPLACE FUNCTION _pggit.raise_error(
     p_code text,

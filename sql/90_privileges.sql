@@ -1,0 +1,134 @@
+-- Privileges: who may call what. Runs last in every install and step, so that rights of ours cannot drift.
+
+-- == relations ==
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.callers()
+RETURNS TABLE (routine name, role name)
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- The least role that may call each public routine; a writer may do what a reader may, an admin what a writer may.
+    SELECT unnest(ARRAY[
+        'version', 'current_branch', 'use', 'checkout', 'status', 'log', 'diff', 'migration', 'lint', 'blame'
+    ]::name[]), 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'create_branch', 'delete_branch', 'commit', 'create_tag', 'build_worktree', 'drop_worktree',
+        'merge', 'preview_merge', 'resolve_conflict', 'resolve_conflicts', 'complete_merge', 'abort_merge',
+        'cherry_pick', 'revert', 'rebase', 'reset', 'rebaseline'
+    ]::name[]), 'pggit_writer'::name
+    UNION ALL
+    SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;
+END;
+COMMENT ON FUNCTION _pggit.callers() IS 'Every public routine and the least role that may call it.';
+
+CREATE OR REPLACE FUNCTION _pggit.grant_privileges()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_roles name[] := ARRAY(
+        SELECT r.rolname
+        FROM pg_roles AS r
+        WHERE r.rolname IN ('pggit_reader', 'pggit_writer', 'pggit_admin')
+        ORDER BY r.rolname
+    );
+    v_role  name;
+BEGIN
+    REVOKE ALL ON ALL ROUTINES IN SCHEMA pggit, _pggit FROM PUBLIC;
+    REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit FROM PUBLIC;
+    REVOKE ALL ON SCHEMA pggit, _pggit FROM PUBLIC;
+    FOREACH v_role IN ARRAY v_roles LOOP
+        EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA pggit, _pggit FROM %I', v_role);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit FROM %I', v_role);
+        EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA pggit, _pggit FROM %I', v_role);
+        -- Functions run with the caller's rights, so the caller needs the helpers and tables behind the calls as well.
+        EXECUTE format('GRANT USAGE ON SCHEMA pggit, _pggit TO %I', v_role);
+        EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA _pggit TO %I', v_role);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit TO %I', v_role);
+        IF v_role <> 'pggit_reader' THEN
+            EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA _pggit TO %I', v_role);
+            EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
+            EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _pggit.versions, _pggit.error_codes FROM %I', v_role);
+        END IF;
+    END LOOP;
+    PERFORM _pggit.grant_calls(v_roles);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.grant_privileges() IS $$
+Takes everything from PUBLIC and the three roles and grants it anew. Grants to other roles stay.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.grant_calls(p_roles name[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_call record;
+BEGIN
+    FOR v_call IN
+        SELECT p.oid::regprocedure AS routine, string_agg(quote_ident(r.name), ', ' ORDER BY r.name) AS grantees
+        FROM _pggit.callers() AS c
+        JOIN pg_proc AS p ON p.proname = c.routine AND p.pronamespace = 'pggit'::regnamespace
+        JOIN unnest(p_roles) AS r(name)
+            ON c.role = 'pggit_reader'
+            OR c.role = 'pggit_writer' AND r.name <> 'pggit_reader'
+            OR r.name = 'pggit_admin'
+        GROUP BY p.oid
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', v_call.routine, v_call.grantees);
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.grant_calls(name[]) IS $$
+Grants each public routine to those of p_roles that _pggit.callers names.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.setup_roles()
+RETURNS SETOF name
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_role name;
+BEGIN
+    FOREACH v_role IN ARRAY ARRAY['pggit_reader', 'pggit_writer', 'pggit_admin']::name[] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = v_role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            RETURN NEXT v_role;
+        END IF;
+    END LOOP;
+    PERFORM _pggit.grant_privileges();
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '42501',
+            MESSAGE = format('role "%s" may not create role "%s"', current_user, v_role),
+            HINT = 'Let a role with CREATEROLE run: CREATE ROLE pggit_reader; CREATE ROLE pggit_writer; '
+                'CREATE ROLE pggit_admin; then call pggit.setup_roles() again as the owner of pggit.';
+END;
+$$;
+COMMENT ON FUNCTION pggit.setup_roles() IS $$
+Makes the roles pggit_reader, pggit_writer and pggit_admin where they are missing, and gives them their rights.
+Returns: the roles that it made.
+Errors: 42501 if a role is missing and the caller may not create roles, or does not own pggit.
+$$;
+
+-- An installer who may not create roles gets pggit for itself alone; whoever installs at the same moment in another
+-- database of the server may make the same role first.
+DO $$
+BEGIN
+    PERFORM pggit.setup_roles();
+EXCEPTION
+    WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+        PERFORM _pggit.grant_privileges();
+END;
+$$;
