@@ -1,0 +1,145 @@
+-- Renames in a merge: brings the texts of all three versions to the names that the merge will give.
+
+-- == relations ==
+
+-- One object's name in a tree and the name that it gets.
+CREATE TYPE _pggit.merge_name AS (
+    object_id uuid,
+    old_name  text,
+    new_name  text
+);
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.spell(p_objects _pggit.object[], p_names _pggit.merge_name[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF p_names = '{}' THEN
+        RETURN p_objects;
+    END IF;
+    RETURN (
+        WITH token AS (
+            SELECT
+                n.object_id,
+                trim('"' FROM to_jsonb(quote_ident(n.old_name))::text) AS token_from,
+                -- by way of a name that nothing has: two objects may exchange theirs
+                'pggit_' || replace(n.object_id::text, '-', '') AS token_by,
+                trim('"' FROM to_jsonb(quote_ident(n.new_name))::text) AS token_to
+            FROM unnest(p_names) AS n
+        ), touched AS (
+            SELECT
+                o.object_id,
+                array_agg(t.token_from ORDER BY t.token_by) AS tokens_from,
+                array_agg(t.token_by ORDER BY t.token_by) AS tokens_by,
+                array_agg(t.token_to ORDER BY t.token_by) AS tokens_to
+            FROM unnest(p_objects) AS o
+            CROSS JOIN LATERAL (
+                SELECT d FROM unnest(o.deps) AS d UNION SELECT o.parent_id UNION SELECT o.object_id
+            ) AS d(needed_id)
+            JOIN token AS t ON t.object_id = d.needed_id
+            GROUP BY o.object_id
+        )
+        SELECT array_agg(CASE WHEN t.object_id IS NULL THEN o ELSE ROW(
+            o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
+            _pggit.rename_tokens(_pggit.rename_tokens(o.attrs, t.tokens_from, t.tokens_by), t.tokens_by, t.tokens_to),
+            o.deps)::_pggit.object END)
+        FROM unnest(p_objects) AS o
+        LEFT JOIN touched AS t ON t.object_id = o.object_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell(_pggit.object[], _pggit.merge_name[]) IS $$
+The objects with the names of what they need replaced in their definitions, as PostgreSQL does on a rename.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.final_names(
+    p_pairs _pggit.merge_pair[],
+    p_choices _pggit.merge_choice[],
+    p_strategy text,
+    p_side text
+)
+RETURNS _pggit.merge_name[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(n.object_id, n.old_name, n.new_name)::_pggit.merge_name
+        FROM (
+            SELECT
+                p.object_id,
+                CASE p_side
+                    WHEN 'base' THEN (p.base).name WHEN 'ours' THEN (p.ours).name ELSE (p.theirs).name
+                END AS old_name,
+                CASE
+                    WHEN (p.ours).object_id IS NULL THEN (p.theirs).name
+                    WHEN (p.theirs).object_id IS NULL THEN (p.ours).name
+                    ELSE (((_pggit.merge_place(p, p_choices, p_strategy)).objects)[1]).name
+                END AS new_name
+            FROM unnest(p_pairs) AS p
+            WHERE (p.base).name <> (p.ours).name
+                OR (p.base).name <> (p.theirs).name
+                OR (p.ours).name <> (p.theirs).name
+        ) AS n
+        WHERE n.old_name <> n.new_name
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.final_names(_pggit.merge_pair[], _pggit.merge_choice[], text, text) IS $$
+The objects that one side (base, ours, theirs) names otherwise than the merge will.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.pairs_spelled_alike(
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[],
+    p_choices _pggit.merge_choice[],
+    p_strategy text
+)
+RETURNS _pggit.merge_pair[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_pairs _pggit.merge_pair[] := _pggit.merge_pairs(p_base, p_ours, p_theirs);
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM unnest(v_pairs) AS p
+        WHERE (p.base).name <> (p.ours).name OR (p.base).name <> (p.theirs).name OR (p.ours).name <> (p.theirs).name)
+    THEN
+        RETURN v_pairs;
+    END IF;
+    RETURN _pggit.merge_pairs(
+        _pggit.spell(p_base, _pggit.final_names(v_pairs, p_choices, p_strategy, 'base')),
+        _pggit.spell(p_ours, _pggit.final_names(v_pairs, p_choices, p_strategy, 'ours')),
+        _pggit.spell(p_theirs, _pggit.final_names(v_pairs, p_choices, p_strategy, 'theirs')));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.pairs_spelled_alike(
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text) IS $$
+The pairs of three trees, their definitions spelled with the merged names, so that what a rename rewrote is no change.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.respell(p_before _pggit.object[], p_after _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN _pggit.spell(p_after, ARRAY(
+    SELECT ROW(a.object_id, b.name, a.name)::_pggit.merge_name
+    FROM unnest(p_before) AS b
+    JOIN unnest(p_after) AS a ON a.object_id = b.object_id
+    WHERE a.name <> b.name
+));
+COMMENT ON FUNCTION _pggit.respell(_pggit.object[], _pggit.object[]) IS $$
+The later objects, spelled with the names that changed between both.
+$$;
