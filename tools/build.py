@@ -95,7 +95,7 @@ $$;
 # The lock makes installers queue; the empty path makes a name that is not qualified an error instead of a surprise.
 PLAIN_HEAD = """\
 BEGIN;
-SELECT pg_catalog.pg_advisory_xact_lock(8244711560462187);
+DO $$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(8244711560462187); END; $$;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL check_function_bodies = off;
 SET LOCAL client_min_messages = warning;
