@@ -139,7 +139,9 @@ class Release:
         parts = modules()
         self.version = version
         self.relations = "\n".join(section(name, text) for name, text, _ in parts)
-        self.routines = "\n".join(section(name, text) for name, _, text in parts if name != PRIVILEGES)
+        # The engine's routines stand before those that call it: views and SQL bodies bind their names when they are created.
+        ordered = sorted(parts, key=lambda part: (part[0] > "10" and not ENGINE.fullmatch(part[0]), part[0]))
+        self.routines = "\n".join(section(name, text) for name, _, text in ordered if name != PRIVILEGES)
         self.privileges = "\n".join(section(name, text) for name, _, text in parts if name == PRIVILEGES)
         engine = [part for part in parts if ENGINE.fullmatch(part[0])]
         self.engine = "\n".join([section(n, r) for n, r, _ in engine] + [section(n, t) for n, _, t in engine])
