@@ -62,16 +62,25 @@ def _arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _statement(template: str, function: str, names: Sequence[str]) -> sql.Composed:
     """A call in named notation; function and names are literals of this package."""
     parameters = sql.SQL(", ").join(
-        sql.SQL("{} => {}").format(sql.Identifier("p_" + name), sql.Placeholder(name))
+        sql.SQL("{}{} => {}").format(
+            sql.SQL("VARIADIC " if (function, name) in VARIADIC else ""),
+            sql.Identifier("p_" + name),
+            sql.Placeholder(name),
+        )
         for name in names
     )
     return sql.SQL(template).format(sql.Identifier("pggit", function), parameters)
 
 
+# Arguments that PostgreSQL takes as an array only where it is told so.
+VARIADIC = {("init", "schemas")}
+
 ROWS = "SELECT * FROM {}({})"
 VALUE = "SELECT {}({})"
 CALL = "CALL {}({})"
 NAME_REQUEST = "SELECT set_config('application_name', %s, true)"
+HAS_REPOSITORY = "SELECT FROM pggit.branches LIMIT 1"
+LOCK_SAMPLE = "SELECT pg_advisory_xact_lock(8244711560462188)"
 PING = "SELECT pggit.version()"
 
 
@@ -201,6 +210,15 @@ class Session:
     def _execute(self, template: str, function: str, arguments: Mapping[str, Any]) -> Any:
         statement = _statement(template, function, tuple(arguments))
         return self._connection.execute(statement, _arguments(arguments))
+
+    def run_once(self, script: str) -> bool:
+        """A script in one transaction, unless the database has a repository already."""
+        with self._connection.transaction():
+            self._connection.execute(LOCK_SAMPLE)
+            if self._connection.execute(HAS_REPOSITORY).fetchone() is not None:
+                return False
+            self._connection.execute(script.encode())
+        return True
 
     def call_list(self, function: str, /, **arguments: Any) -> list[dict[str, Any]]:
         """Every row of pggit.<function>."""

@@ -1,0 +1,120 @@
+"""pggit itself (install, upgrade, remove), the comparison of two databases, and shell completion."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from pggit.cli import DIFFERENT
+from pggit.cli_output import Shell, clean, command, stop
+
+
+@contextmanager
+def connection(shell: Shell) -> Iterator[Any]:
+    """A plain connection in autocommit: installing comes before there is any function to call."""
+    import psycopg
+
+    with psycopg.connect(shell.dsn, autocommit=True, fallback_application_name="pggit") as opened:
+        yield opened
+
+
+@click.group(short_help="Install, upgrade and remove pggit itself.")
+def db() -> None:
+    """Install, upgrade and remove pggit itself. Your own schemas stay as they are.
+
+    \b
+    pggit db upgrade --dsn postgresql://owner@db.example/shop
+    pggit db current
+    pggit db history
+    pggit db downgrade base
+    """
+
+
+def add(wrapped: click.Command) -> click.Command:
+    """Put a command into the group."""
+    db.add_command(wrapped)
+    return wrapped
+
+
+@add
+@command()
+@click.argument("target", default="head")
+def upgrade(shell: Shell, target: str) -> None:
+    """Install pggit, or bring it to version TARGET (default: head, the newest).
+
+    Any number of clients may do so at once. Needs the rights of a database owner, no superuser.
+    """
+    from pggit import migrate
+
+    with connection(shell) as opened:
+        passed = migrate.upgrade(opened, target)
+        version = migrate.current(opened)
+    shell.print_row(
+        {"version": version, "passed": passed},
+        f"pggit {version} is installed" if passed else f"pggit {version} was installed already",
+    )
+
+
+@add
+@command(context_settings={"ignore_unknown_options": True})
+@click.argument("target", default="-1")
+def downgrade(shell: Shell, target: str) -> None:
+    """Go back to version TARGET: -1 for the one before, base to remove pggit and its worktrees.
+
+    The tracked schemas and their data stay; the history goes.
+    """
+    from pggit import migrate
+
+    with connection(shell) as opened:
+        passed = migrate.downgrade(opened, target)
+        version = migrate.current(opened)
+    shell.print_row(
+        {"version": version, "passed": passed},
+        f"pggit {version} is installed" if version else "pggit is not installed",
+    )
+
+
+@add
+@command()
+def current(shell: Shell) -> None:
+    """Print the installed version. Exit code 1 if there is none."""
+    from pggit import migrate
+
+    with connection(shell) as opened:
+        version = migrate.current(opened)
+    shell.print_row({"version": version}, version or "pggit is not installed")
+    stop(0 if version else DIFFERENT)
+
+
+@add
+@command()
+def history(shell: Shell) -> None:
+    """List the versions that this database has had, newest first."""
+    from dataclasses import asdict
+
+    from pggit import migrate
+
+    with connection(shell) as opened:
+        rows = [asdict(row) for row in migrate.history(opened)]
+    columns = {"version": "VERSION", "installed_at": "INSTALLED", "installed_by": "BY"}
+    shell.print_rows(rows, columns, "pggit is not installed")
+
+
+@command()
+@click.argument("shell_name", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: Shell, shell_name: str) -> None:
+    """Print the completion script of your shell.
+
+    \b
+    eval "$(pggit completion bash)"                       # in ~/.bashrc
+    eval "$(pggit completion zsh)"                        # in ~/.zshrc
+    pggit completion fish > ~/.config/fish/completions/pggit.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from pggit.cli import cli
+
+    found = get_completion_class(shell_name)
+    if found is not None:
+        click.echo(found(cli, {}, "pggit", "_PGGIT_COMPLETE").source())

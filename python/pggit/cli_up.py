@@ -1,0 +1,138 @@
+"""`pggit up`: PostgreSQL, pggit in it, a sample, and the API over it, until Ctrl-C."""
+
+import contextlib
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pggit.cli_output import Shell, command
+
+SAMPLE = Path(__file__).with_name("sample.sql")
+
+
+def running_server() -> str | None:
+    """URL of the server that `pggit up` keeps, if it runs."""
+    from pggit.embedded import EmbeddedError, Server, data_home, find_binaries
+
+    with contextlib.suppress(EmbeddedError, OSError, ValueError):
+        home = data_home()
+        for ready in sorted(home.glob("pg*.port"), reverse=True):
+            port = int(ready.read_text(encoding="ascii"))
+            server = Server(home, find_binaries(int(ready.stem[2:])), port=port)
+            with socket.create_connection(("127.0.0.1", port), timeout=0.5):
+                return server.url()
+    return None
+
+
+@contextlib.contextmanager
+def database(dsn: str | None) -> Iterator[str]:
+    """The database to serve: the one that is named, else one of our own, which ends with us."""
+    if dsn is not None:
+        yield dsn
+        return
+    from pggit.embedded import Server, data_home, find_binaries
+
+    with Server(data_home(), find_binaries()) as server:
+        yield server.url()
+
+
+def prepare(dsn: str, sample: bool) -> None:
+    """Install or upgrade pggit; load the sample where nothing is tracked yet."""
+    import psycopg
+
+    from pggit.db import session
+    from pggit.migrate import upgrade
+
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        upgrade(connection)
+    if sample:
+        with session(dsn) as db:
+            db.run_once(SAMPLE.read_text(encoding="utf-8"))
+
+
+def free_socket(host: str, port: int) -> socket.socket:
+    """The listening socket, bound before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(
+            f"port {port} of {host} cannot be used ({error.strerror}): stop what holds it, or say --port"
+        ) from None
+    return listener
+
+
+def banner(host: str, port: int, dsn: str, embedded: bool) -> str:
+    """What there is, and what to try."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  compared, not bound
+    base = f"http://{shown}:{port}"
+    program = shlex.quote(os.path.relpath(sys.argv[0])) if "/" in sys.argv[0] else "pggit"
+    if not embedded:
+        program = f"DATABASE_URL={shlex.quote(dsn)} {program}"
+    lines = [
+        "",
+        click.style("pggit is up", bold=True) + "  (Ctrl-C stops it)",
+        f"  API        {base}/api/v1/branches",
+        f"  Reference  {base}/docs and {base}/redoc",
+        f"  Health     {base}/health",
+        f"  Database   {dsn}",
+        "",
+        "Try next, in another terminal:",
+        f"  {program} branch",
+        f"  {program} merge feature/long-email --into main",
+        f"  {program} conflicts",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+@command()
+@click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True, help="Where to listen.")
+@click.option("--port", default=8000, envvar="PORT", show_default=True, help="Where to listen.")
+@click.option("--sample", is_flag=True, help="Load a sample with two branches in conflict, once.")
+def up(shell: Shell, host: str, port: int, sample: bool) -> None:
+    """Start the API on port 8000, and PostgreSQL under it unless DATABASE_URL names one.
+
+    What the embedded server holds is kept for the next start. Ctrl-C stops both.
+
+    \b
+    pggit up --sample
+    DATABASE_URL=postgresql://me@localhost/shop pggit up --port 8080
+    """
+    import msgspec
+    import uvicorn
+
+    from pggit.app import create_app
+    from pggit.settings import load_settings, normalize_dsn
+
+    given = shell.given_dsn or os.environ.get("DATABASE_URL")
+    settings = load_settings()
+    listener = free_socket(host, port)
+    with contextlib.closing(listener), database(given and normalize_dsn(given)) as dsn:
+        prepare(dsn, sample)
+        app = create_app(msgspec.structs.replace(settings, database_url=dsn))
+        text = banner(host, listener.getsockname()[1], dsn, embedded=not given)
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets=sockets)
+                click.echo(text)
+
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on"
+        )
+        server = Server(config)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+        click.echo("stopped" if server.started else "the API did not start", err=True)
+
+
