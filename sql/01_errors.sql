@@ -36,7 +36,7 @@ CREATE OR REPLACE FUNCTION _pggit.raise_error(
 )
 RETURNS void
 LANGUAGE plpgsql
-IMMUTABLE
+STABLE -- immutable, the planner would call it for constants, and raise where no row ever gets there
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$

@@ -71,19 +71,20 @@ VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_call record;
+    v_routine regprocedure;
+    v_role    name;
 BEGIN
-    FOR v_call IN
-        SELECT p.oid::regprocedure AS routine, string_agg(quote_ident(r.name), ', ' ORDER BY r.name) AS grantees
+    FOR v_routine, v_role IN
+        SELECT p.oid, r.name
         FROM _pggit.callers() AS c
         JOIN pg_proc AS p ON p.proname = c.routine AND p.pronamespace = 'pggit'::regnamespace
         JOIN unnest(p_roles) AS r(name)
             ON c.role = 'pggit_reader'
             OR c.role = 'pggit_writer' AND r.name <> 'pggit_reader'
             OR r.name = 'pggit_admin'
-        GROUP BY p.oid
+        ORDER BY p.oid, r.name
     LOOP
-        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', v_call.routine, v_call.grantees);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', v_routine, v_role);
     END LOOP;
 END;
 $$;

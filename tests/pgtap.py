@@ -52,8 +52,10 @@ class TapFile(pytest.File):
         if plan is None:
             raise self.CollectError(f"{self.path.name}: no plan(N)")
         for server in self.servers.values():
-            for number in range(1, int(plan.group(1)) + 1):
-                yield TapItem.from_parent(self, name=f"{number}[pg{server.major}]", server=server, number=number)
+            last = int(plan.group(1))
+            for number in range(1, last + 1):
+                name = f"{number}[pg{server.major}]"
+                yield TapItem.from_parent(self, name=name, server=server, number=number, is_last=number == last)
 
 
 class TapFailure(Exception):
@@ -61,10 +63,11 @@ class TapFailure(Exception):
 
 
 class TapItem(pytest.Item):
-    def __init__(self, *, server: PgServer, number: int, **options: object) -> None:
+    def __init__(self, *, server: PgServer, number: int, is_last: bool, **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]
         self.server = server
         self.number = number
+        self.is_last = is_last
         self.title = ""
 
     def runtest(self) -> None:
@@ -79,7 +82,7 @@ class TapItem(pytest.Item):
             pytest.xfail(line.reason or line.title)
         if not line.ok:
             raise TapFailure("\n".join([line.title, *line.notes]))
-        if run.error and self.number == max(run.lines):
+        if run.error and self.is_last:
             raise TapFailure(run.error)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
