@@ -36,10 +36,12 @@ CREATE OR REPLACE FUNCTION _pggit.raise_error(
 )
 RETURNS void
 LANGUAGE plpgsql
-STABLE -- immutable, the planner would call it for constants, and raise where no row ever gets there
+STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
+-- If it were immutable, the planner would call it for constants and raise where no row ever gets there.
+-- @plpgsql_check_options: performance_warnings = false
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = p_code,

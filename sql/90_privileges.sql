@@ -75,7 +75,7 @@ DECLARE
     v_role    name;
 BEGIN
     FOR v_routine, v_role IN
-        SELECT p.oid, r.name
+        SELECT p.oid::regprocedure, r.name
         FROM _pggit.callers() AS c
         JOIN pg_proc AS p ON p.proname = c.routine AND p.pronamespace = 'pggit'::regnamespace
         JOIN unnest(p_roles) AS r(name)
