@@ -57,7 +57,9 @@ BEGIN
                 'access_method', nullif(a.amname, 'heap'),
                 'row_security', nullif(c.relrowsecurity, false),
                 'force_row_security', nullif(c.relforcerowsecurity, false),
-                'replica_identity', CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' END
+                'replica_identity', CASE c.relreplident
+                    WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END,
+                'clustered', CASE WHEN i.indrelid IS NOT NULL THEN true END
             ))
         END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
@@ -71,6 +73,7 @@ BEGIN
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d
         ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    LEFT JOIN (SELECT DISTINCT x.indrelid FROM pg_index AS x WHERE x.indisclustered) AS i ON i.indrelid = c.oid
     LEFT JOIN (SELECT DISTINCT h.inhrelid, true AS has_parents FROM pg_inherits AS h) AS n ON n.inhrelid = c.oid
     WHERE r.relkind IN ('r', 'p');
 END;
@@ -154,7 +157,7 @@ PARALLEL SAFE
 BEGIN ATOMIC
     SELECT jsonb_build_object(
         'identity', CASE p_kind WHEN 'a' THEN 'always' ELSE 'by default' END,
-        'identity:sequence', c.relname
+        'identity:sequence', quote_ident(c.relname)
     ) || coalesce((
         SELECT jsonb_object_agg('identity:' || a.key, a.value)
         FROM jsonb_each(_pggit.sequence_attrs(s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)) AS a
@@ -191,8 +194,7 @@ BEGIN
                 'type', format_type(a.atttypid, a.atttypmod),
                 'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
                 'not_null', CASE WHEN a.attnotnull THEN true END,
-                'not_null_name', CASE
-                    WHEN n.conname <> _pggit.default_name(r.relname, a.attname, 'not_null') THEN n.conname END,
+                'not_null_name', quote_ident(n.conname),
                 'not_null_no_inherit', nullif(n.connoinherit, false),
                 'not_null_not_valid', CASE WHEN NOT n.convalidated THEN true END,
                 'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(e.adbin, e.adrelid, true) END,

@@ -9,12 +9,12 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT jsonb_agg(a.attname ORDER BY k.place)
+    SELECT jsonb_agg(quote_ident(a.attname) ORDER BY k.place)
     FROM unnest(p_numbers) WITH ORDINALITY AS k(number, place)
     JOIN pg_attribute AS a ON a.attrelid = p_relation AND a.attnum = k.number;
 END;
 COMMENT ON FUNCTION _pggit.column_names(oid, smallint[]) IS $$
-The names of a relation's columns, in the order asked for.
+The names of a relation's columns, quoted, in the order asked for.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.constraint_attrs(p_constraint pg_constraint, p_index pg_index, p_definition text)
@@ -31,7 +31,7 @@ BEGIN ATOMIC
         'expression', CASE WHEN (p_constraint).contype = 'c' THEN
             pg_get_expr((p_constraint).conbin, (p_constraint).conrelid, true) END,
         'no_inherit', CASE WHEN (p_constraint).contype = 'c' THEN nullif((p_constraint).connoinherit, false) END,
-        'columns', CASE WHEN (p_constraint).contype IN ('p', 'u', 'f') THEN
+        'key_columns', CASE WHEN (p_constraint).contype IN ('p', 'u', 'f') THEN
             _pggit.column_names((p_constraint).conrelid, (p_constraint).conkey) END,
         'include', CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN _pggit.column_names(
             (p_constraint).conrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,

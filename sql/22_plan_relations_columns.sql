@@ -1,0 +1,285 @@
+-- Plan for columns: the DDL that adds, alters and drops the columns of existing tables.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.retype_using(p_column text, p_old_type text, p_new_type text)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old oid := to_regtype(regexp_replace(p_old_type, '\(.*?\)', ''));
+    v_new oid := to_regtype(regexp_replace(p_new_type, '\(.*?\)', ''));
+BEGIN
+    IF v_old = v_new THEN
+        RETURN NULL;
+    END IF;
+    -- the element decides for arrays
+    SELECT coalesce(nullif(t.typelem, 0), v_old) INTO v_old FROM pg_type AS t WHERE t.typarray = 0 AND t.oid = v_old AND v_new <> 0;
+    SELECT coalesce(nullif(t.typelem, 0), v_new) INTO v_new FROM pg_type AS t WHERE t.typarray = 0 AND t.oid = v_new;
+    IF v_new IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+        OR EXISTS (
+            SELECT FROM pg_cast AS c WHERE c.castsource = v_old AND c.casttarget = v_new AND c.castcontext IN ('i', 'a')
+        ) THEN
+        RETURN NULL;
+    END IF;
+    IF v_old IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+        OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castsource = v_old AND c.casttarget = v_new) THEN
+        RETURN p_column || '::' || p_new_type;
+    END IF;
+    RETURN p_column || '::text' || CASE WHEN p_old_type LIKE '%[]' AND p_new_type LIKE '%[]' THEN '[]' ELSE '' END
+        || '::' || p_new_type;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.retype_using(text, text, text) IS $$
+The USING expression for a change of type, NULL where PostgreSQL converts by itself.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.retype_hazards(p_old_type text, p_new_type text)
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN p_old_type = p_new_type THEN '{}'::text[]
+    WHEN p_new_type IN ('text', 'character varying') AND p_old_type ~ '^(text|character varying(\(\d+\))?)$' THEN '{}'
+    WHEN p_old_type ~ '^character varying\(\d+\)$' AND p_new_type ~ '^character varying\(\d+\)$'
+        AND substring(p_old_type FROM '\d+')::integer <= substring(p_new_type FROM '\d+')::integer THEN '{}'
+    WHEN p_old_type ~ '^numeric\(' AND p_new_type = 'numeric' THEN '{}'
+    WHEN p_new_type IN ('text', 'character varying')
+        OR (p_old_type, p_new_type) IN (('smallint', 'integer'), ('smallint', 'bigint'), ('integer', 'bigint'))
+        THEN '{table_rewrite}'
+    ELSE '{table_rewrite,may_fail}'
+END;
+COMMENT ON FUNCTION _pggit.retype_hazards(text, text) IS $$
+What a change of type costs: widening a text only changes the catalog.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_column(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 2
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_attrs jsonb := (p_object).attrs;
+    v_bare  _pggit.object := p_object;
+BEGIN
+    IF v_attrs ? 'inherited' THEN
+        v_bare.attrs := '{"inherited": true}';
+        RETURN QUERY SELECT * FROM _pggit.alter_column(v_bare, p_object);
+        RETURN;
+    END IF;
+    RETURN NEXT _pggit.make_ddl(
+        format('ALTER TABLE %s ADD COLUMN %s', _pggit.table_target(p_object), _pggit.column_definition(p_object)),
+        'ACCESS EXCLUSIVE',
+        CASE
+            WHEN v_attrs ? 'identity' OR v_attrs->>'generated' = 'stored'
+                OR v_attrs->>'default' ~ '(nextval|random|uuid\w*|clock_timestamp|timeofday)\(' THEN '{table_rewrite}'::text[]
+            ELSE '{}'
+        END || CASE
+            WHEN v_attrs ? 'not_null' AND NOT v_attrs ?| '{default,identity,generated,not_null_not_valid}'
+                THEN '{may_fail}'::text[]
+            ELSE '{}'
+        END);
+    RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', p_object);
+    RETURN QUERY SELECT * FROM _pggit.not_valid_not_null(p_object);
+    RETURN;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.create_column(_pggit.object, _pggit.object[]) IS $$
+ADD COLUMN on a table that exists.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_not_null(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old    jsonb := (p_old).attrs;
+    v_new    jsonb := (p_new).attrs;
+    v_table  text := 'ALTER TABLE ' || _pggit.table_target(p_new);
+    v_column text := v_table || ' ALTER COLUMN ' || quote_ident((p_new).name);
+BEGIN
+    IF v_old ? 'not_null' AND v_new ? 'not_null' THEN
+        IF v_old->>'not_null_name' <> v_new->>'not_null_name' THEN
+            RETURN NEXT _pggit.make_ddl(
+                format('%s RENAME CONSTRAINT %s TO %s', v_table, v_old->>'not_null_name', v_new->>'not_null_name'),
+                'ACCESS EXCLUSIVE');
+        END IF;
+        IF v_old ? 'not_null_not_valid' AND NOT v_new ? 'not_null_not_valid' THEN
+            RETURN NEXT _pggit.make_ddl(
+                format('%s VALIDATE CONSTRAINT %s', v_table, v_new->>'not_null_name'),
+                'SHARE UPDATE EXCLUSIVE', '{may_fail,long_lock}');
+        END IF;
+        IF v_old->'not_null_no_inherit' IS NOT DISTINCT FROM v_new->'not_null_no_inherit'
+            AND (v_old ? 'not_null_not_valid' OR NOT v_new ? 'not_null_not_valid') THEN
+            RETURN;
+        END IF;
+    END IF;
+    IF v_old ? 'not_null' THEN
+        RETURN NEXT _pggit.make_ddl(v_column || ' DROP NOT NULL', 'ACCESS EXCLUSIVE');
+    END IF;
+    IF v_new ? 'not_null_not_valid' THEN
+        RETURN QUERY SELECT * FROM _pggit.not_valid_not_null(p_new);
+    ELSIF v_new ? 'not_null' THEN
+        RETURN NEXT _pggit.make_ddl(
+            CASE
+                WHEN v_new ? 'not_null_no_inherit'
+                    OR v_new->>'not_null_name'
+                        <> quote_ident(_pggit.default_name((p_new).table_name, (p_new).name, 'not_null'))
+                    THEN format('%s ADD CONSTRAINT %s NOT NULL %I%s', v_table, v_new->>'not_null_name', (p_new).name,
+                        CASE WHEN v_new ? 'not_null_no_inherit' THEN ' NO INHERIT' ELSE '' END)
+                ELSE v_column || ' SET NOT NULL'
+            END,
+            'ACCESS EXCLUSIVE', '{may_fail,long_lock}');
+    END IF;
+    RETURN;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.alter_not_null(_pggit.object, _pggit.object) IS $$
+NOT NULL set, dropped, renamed or validated.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_identity(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 1
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old   jsonb := (p_old).attrs;
+    v_new   jsonb := (p_new).attrs;
+    v_head  text := format('ALTER TABLE %s ALTER COLUMN %I', _pggit.table_target(p_new), (p_new).name);
+    v_parts text;
+BEGIN
+    IF NOT v_old ? 'identity' AND v_new ? 'identity' THEN
+        -- the sequence of a serial column often holds the very name
+        IF v_old->>'default' LIKE 'nextval(%' THEN
+            RETURN NEXT _pggit.make_ddl(format(
+                'DROP SEQUENCE IF EXISTS %I.%s', (p_new).schema_name, v_new->>'identity:sequence'), 'ACCESS EXCLUSIVE');
+        END IF;
+        RETURN NEXT _pggit.make_ddl(v_head || ' ADD ' || _pggit.identity_clause(p_new), 'ACCESS EXCLUSIVE');
+    ELSIF v_old ? 'identity' AND v_new ? 'identity' THEN
+        IF v_old->>'identity:sequence' <> v_new->>'identity:sequence' THEN
+            RETURN NEXT _pggit.make_ddl(
+                format('ALTER SEQUENCE %I.%s RENAME TO %s', (p_new).schema_name, v_old->>'identity:sequence',
+                    v_new->>'identity:sequence'),
+                'ACCESS EXCLUSIVE');
+        END IF;
+        v_parts := concat_ws(' ',
+            CASE WHEN v_old->'identity' <> v_new->'identity' THEN 'SET GENERATED ' || upper(v_new->>'identity') END,
+            _pggit.sequence_changes(v_old, v_new, 'identity:', 'SET '));
+        IF v_parts <> '' THEN
+            RETURN NEXT _pggit.make_ddl(v_head || ' ' || v_parts, 'ACCESS EXCLUSIVE');
+        END IF;
+    END IF;
+    RETURN;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.alter_identity(_pggit.object, _pggit.object) IS $$
+Identity added or changed; it is dropped elsewhere, before NOT NULL and default are looked at.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_column(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 2
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old     jsonb := (p_old).attrs;
+    v_new     jsonb := (p_new).attrs;
+    v_head    text := format('ALTER TABLE %s ALTER COLUMN %I', _pggit.table_target(p_new), (p_new).name);
+    v_retype  boolean := v_old->'type' <> v_new->'type'
+        OR v_old->'collation' IS DISTINCT FROM v_new->'collation' AND v_new ? 'type';
+    v_default boolean := v_old->'default' IS DISTINCT FROM v_new->'default';
+    v_using   text := CASE WHEN NOT v_new ? 'generated' THEN
+        _pggit.retype_using(quote_ident((p_new).name), v_old->>'type', v_new->>'type') END;
+BEGIN
+    IF v_old ? 'identity' AND NOT v_new ? 'identity' THEN
+        RETURN NEXT _pggit.make_ddl(v_head || ' DROP IDENTITY', 'ACCESS EXCLUSIVE');
+    END IF;
+    IF v_old ? 'generated' AND NOT v_new ? 'generated' THEN
+        RETURN NEXT _pggit.make_ddl(v_head || ' DROP EXPRESSION', 'ACCESS EXCLUSIVE');
+    END IF;
+    IF v_old ? 'default' AND (v_retype OR v_default AND NOT v_new ? 'default') THEN
+        RETURN NEXT _pggit.make_ddl(v_head || ' DROP DEFAULT', 'ACCESS EXCLUSIVE');
+        v_default := true;
+    END IF;
+    IF v_retype THEN
+        RETURN NEXT _pggit.make_ddl(
+            v_head || ' TYPE ' || (v_new->>'type') || coalesce(' COLLATE ' || (v_new->>'collation'), '')
+                || coalesce(' USING ' || v_using, ''),
+            'ACCESS EXCLUSIVE', _pggit.retype_hazards(v_old->>'type', v_new->>'type'));
+    END IF;
+    IF v_new ? 'generated' AND v_old->'expression' <> v_new->'expression' THEN
+        RETURN NEXT _pggit.make_ddl(
+            v_head || ' SET EXPRESSION AS (' || (v_new->>'expression') || ')', 'ACCESS EXCLUSIVE', '{table_rewrite}');
+    END IF;
+    IF v_default AND v_new ? 'default' THEN
+        RETURN NEXT _pggit.make_ddl(v_head || ' SET DEFAULT ' || (v_new->>'default'), 'ACCESS EXCLUSIVE');
+    END IF;
+    IF v_new ? 'no_default' AND NOT v_old ? 'no_default' THEN
+        RETURN NEXT _pggit.make_ddl(v_head || ' DROP DEFAULT', 'ACCESS EXCLUSIVE');
+    END IF;
+    RETURN QUERY SELECT * FROM _pggit.alter_not_null(p_old, p_new);
+    RETURN QUERY SELECT * FROM _pggit.alter_identity(p_old, p_new);
+    IF v_old->'compression' IS DISTINCT FROM v_new->'compression' THEN
+        RETURN NEXT _pggit.make_ddl(
+            v_head || ' SET COMPRESSION ' || coalesce(v_new->>'compression', 'default'), 'ACCESS EXCLUSIVE');
+    END IF;
+    RETURN QUERY SELECT * FROM _pggit.column_tuning(v_old, p_new);
+    RETURN;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.alter_column(_pggit.object, _pggit.object) IS $$
+ALTER COLUMN: what stands in the way goes first, then the type, then what rests on it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_column(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN (p_old).attrs ? 'inherited' OR (p_new).attrs ? 'inherited' THEN false
+    WHEN NOT (p_new).attrs ? 'generated' THEN (p_old).attrs->>'generated' = 'virtual'
+    ELSE (p_old).attrs->'generated' IS DISTINCT FROM (p_new).attrs->'generated'
+        OR (p_old).attrs->'expression' IS DISTINCT FROM (p_new).attrs->'expression'
+            AND current_setting('server_version_num')::integer < 170000
+        OR (p_old).attrs->'type' IS DISTINCT FROM (p_new).attrs->'type'
+END;
+COMMENT ON FUNCTION _pggit.rebuild_column(_pggit.object, _pggit.object) IS $$
+A computed column is computed anew where PostgreSQL cannot turn one form into the other.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_column(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s DROP COLUMN %I', _pggit.table_target(p_object), (p_object).name),
+        'ACCESS EXCLUSIVE',
+        CASE WHEN (p_object).attrs ? 'generated' THEN '{}'::text[] ELSE '{data_loss}' END)
+    WHERE NOT (p_object).attrs ? 'inherited';
+END;
+COMMENT ON FUNCTION _pggit.drop_column(_pggit.object) IS $$
+DROP COLUMN.
+$$;

@@ -1,0 +1,504 @@
+-- Plan for what hangs on tables: the DDL of constraints, indexes, triggers, policies and rules.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.period_list(p_names jsonb, p_attrs jsonb, p_before text, p_after text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT string_agg(
+        CASE WHEN p_attrs ? 'period' AND n.place = jsonb_array_length(p_names) THEN p_before || n.name || p_after
+            ELSE n.name END,
+        ', ' ORDER BY n.place)
+    FROM jsonb_array_elements_text(p_names) WITH ORDINALITY AS n(name, place);
+END;
+COMMENT ON FUNCTION _pggit.period_list(jsonb, jsonb, text, text) IS $$
+The columns of a key, the last marked as its period if it has one (PostgreSQL 18).
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.constraint_definition(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE p_attrs->>'type'
+    WHEN 'check' THEN concat_ws(' ',
+        'CHECK (' || (p_attrs->>'expression') || ')',
+        CASE WHEN p_attrs ? 'no_inherit' THEN 'NO INHERIT' END)
+    WHEN 'exclusion' THEN p_attrs->>'definition'
+    WHEN 'foreign_key' THEN concat_ws(' ',
+        'FOREIGN KEY (' || _pggit.period_list(p_attrs->'key_columns', p_attrs, 'PERIOD ', '')
+            || ') REFERENCES ' || (p_attrs->>'target')
+            || ' (' || _pggit.period_list(p_attrs->'target_columns', p_attrs, 'PERIOD ', '') || ')',
+        'MATCH ' || upper(p_attrs->>'match'),
+        'ON UPDATE ' || upper(p_attrs->>'on_update'),
+        'ON DELETE ' || upper(p_attrs->>'on_delete'),
+        '(' || _pggit.name_list(p_attrs->'on_delete_columns') || ')')
+    ELSE concat_ws(' ',
+        upper(replace(p_attrs->>'type', '_', ' ')),
+        CASE WHEN p_attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
+        '(' || _pggit.period_list(p_attrs->'key_columns', p_attrs, '', ' WITHOUT OVERLAPS') || ')',
+        'INCLUDE (' || _pggit.name_list(p_attrs->'include') || ')',
+        'WITH (' || _pggit.option_list(p_attrs) || ')',
+        'USING INDEX TABLESPACE ' || quote_ident(p_attrs->>'tablespace'))
+END || CASE
+    WHEN p_attrs->>'type' = 'exclusion' THEN ''
+    ELSE coalesce(CASE p_attrs->>'deferrable'
+        WHEN 'initially deferred' THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN 'initially immediate' THEN ' DEFERRABLE' END, '')
+        || CASE WHEN p_attrs ? 'not_enforced' THEN ' NOT ENFORCED' WHEN p_attrs ? 'not_valid' THEN ' NOT VALID' ELSE '' END
+END;
+COMMENT ON FUNCTION _pggit.constraint_definition(jsonb) IS $$
+A table constraint without its name, as ADD CONSTRAINT writes it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.index_marks(p_old jsonb, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(format('ALTER TABLE %s CLUSTER ON %I', _pggit.table_target(p_new), (p_new).name),
+        'SHARE UPDATE EXCLUSIVE')
+    WHERE (p_new).attrs ? 'clustered' AND NOT p_old ? 'clustered'
+    UNION ALL
+    SELECT _pggit.make_ddl(format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', _pggit.table_target(p_new), (p_new).name),
+        'ACCESS EXCLUSIVE')
+    WHERE (p_new).attrs ? 'replica_identity' AND NOT p_old ? 'replica_identity'
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', (p_new).schema_name, (p_new).name,
+            substr(s.key, length('statistics:') + 1), coalesce((p_new).attrs->>s.key, '-1')),
+        'SHARE UPDATE EXCLUSIVE')
+    FROM (
+        SELECT o.key FROM jsonb_object_keys(p_old) AS o(key)
+        UNION
+        SELECT n.key FROM jsonb_object_keys((p_new).attrs) AS n(key)
+    ) AS s
+    WHERE starts_with(s.key, 'statistics:')
+      AND p_old->s.key IS DISTINCT FROM (p_new).attrs->s.key;
+END;
+COMMENT ON FUNCTION _pggit.index_marks(jsonb, _pggit.object) IS $$
+What is said of an index by statements of its own: clustering, replica identity, statistics targets.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_constraint(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s', _pggit.table_target(p_object), (p_object).name,
+            _pggit.constraint_definition((p_object).attrs)),
+        CASE WHEN (p_object).attrs->>'type' = 'foreign_key' THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END,
+        CASE WHEN (p_object).attrs ?| '{not_valid,not_enforced}' THEN '{}'::text[] ELSE '{may_fail,long_lock}' END)
+    UNION ALL
+    SELECT m FROM _pggit.index_marks('{}', p_object) AS m;
+END;
+COMMENT ON FUNCTION _pggit.create_constraint(_pggit.object, _pggit.object[]) IS $$
+ADD CONSTRAINT on a table.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_constraint(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old  jsonb := (p_old).attrs;
+    v_new  jsonb := (p_new).attrs;
+    v_head text := 'ALTER TABLE ' || _pggit.table_target(p_new);
+BEGIN
+    IF v_old->'deferrable' IS DISTINCT FROM v_new->'deferrable' OR v_old ? 'not_enforced' AND NOT v_new ? 'not_enforced' THEN
+        RETURN NEXT _pggit.make_ddl(
+            format('%s ALTER CONSTRAINT %I%s%s', v_head, (p_new).name,
+                CASE WHEN v_old->'deferrable' IS NOT DISTINCT FROM v_new->'deferrable' THEN ''
+                    ELSE coalesce(
+                        ' DEFERRABLE ' || upper(v_new->>'deferrable'), ' NOT DEFERRABLE') END,
+                CASE WHEN v_old ? 'not_enforced' AND NOT v_new ? 'not_enforced' THEN ' ENFORCED' ELSE '' END),
+            'ACCESS EXCLUSIVE');
+    END IF;
+    IF v_old ? 'not_valid' AND NOT v_new ? 'not_valid' THEN
+        RETURN NEXT _pggit.make_ddl(
+            format('%s VALIDATE CONSTRAINT %I', v_head, (p_new).name),
+            'SHARE UPDATE EXCLUSIVE', '{may_fail,long_lock}');
+    END IF;
+    RETURN QUERY SELECT * FROM _pggit.option_changes(
+        format('ALTER INDEX %I.%I', (p_new).schema_name, (p_new).name), v_old, v_new);
+    IF v_old->'tablespace' IS DISTINCT FROM v_new->'tablespace' THEN
+        RETURN NEXT _pggit.make_ddl(
+            format('ALTER INDEX %I.%I SET TABLESPACE %I', (p_new).schema_name, (p_new).name,
+                coalesce(v_new->>'tablespace', 'pg_default')),
+            'ACCESS EXCLUSIVE', '{long_lock}');
+    END IF;
+    RETURN QUERY SELECT * FROM _pggit.index_marks(v_old, p_new);
+    RETURN;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.alter_constraint(_pggit.object, _pggit.object) IS $$
+What can change in a constraint that stays.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_constraint(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(bool_or(CASE
+        WHEN k.key IN ('comment', 'clustered', 'replica_identity', 'tablespace') OR starts_with(k.key, 'option:') THEN false
+        WHEN k.key = 'deferrable' THEN (p_new).attrs->>'type' <> 'foreign_key'
+        WHEN k.key = 'not_valid' THEN (p_new).attrs ? 'not_valid'
+        WHEN k.key = 'not_enforced' THEN (p_new).attrs ? 'not_enforced' OR (p_new).attrs->>'type' <> 'foreign_key'
+        ELSE true
+    END), false)
+    FROM (
+        SELECT o.key FROM jsonb_object_keys((p_old).attrs) AS o(key)
+        UNION
+        SELECT n.key FROM jsonb_object_keys((p_new).attrs) AS n(key)
+    ) AS k
+    WHERE (p_old).attrs->k.key IS DISTINCT FROM (p_new).attrs->k.key;
+END;
+COMMENT ON FUNCTION _pggit.rebuild_constraint(_pggit.object, _pggit.object) IS $$
+Whether a constraint must be dropped and added anew.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_constraint(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.make_ddl(
+    format('ALTER TABLE %s DROP CONSTRAINT %I', _pggit.table_target(p_object), (p_object).name), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.drop_constraint(_pggit.object) IS $$
+DROP CONSTRAINT of a table.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_index(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        concat_ws(' ',
+            'CREATE',
+            CASE WHEN (p_object).attrs ? 'unique' THEN 'UNIQUE' END,
+            'INDEX',
+            quote_ident((p_object).name),
+            'ON',
+            CASE WHEN (p_object).attrs ? 'only' THEN 'ONLY' END,
+            _pggit.table_target(p_object),
+            'USING ' || coalesce((p_object).attrs->>'method', 'btree'),
+            (p_object).attrs->>'keys',
+            'INCLUDE (' || _pggit.name_list((p_object).attrs->'include') || ')',
+            CASE WHEN (p_object).attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
+            'WITH (' || _pggit.option_list((p_object).attrs) || ')',
+            'TABLESPACE ' || quote_ident((p_object).attrs->>'tablespace'),
+            'WHERE ' || ((p_object).attrs->>'where')),
+        'SHARE',
+        CASE WHEN (p_object).attrs ? 'unique' THEN '{may_fail,long_lock}'::text[] ELSE '{long_lock}' END)
+    UNION ALL
+    SELECT m FROM _pggit.index_marks('{}', p_object) AS m;
+END;
+COMMENT ON FUNCTION _pggit.create_index(_pggit.object, _pggit.object[]) IS $$
+CREATE INDEX.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_index(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT o FROM _pggit.option_changes(
+        'ALTER INDEX ' || _pggit.object_target(p_new), (p_old).attrs, (p_new).attrs) AS o
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER INDEX %s SET TABLESPACE %I', _pggit.object_target(p_new),
+            coalesce((p_new).attrs->>'tablespace', 'pg_default')),
+        'ACCESS EXCLUSIVE', '{long_lock}')
+    WHERE (p_old).attrs->'tablespace' IS DISTINCT FROM (p_new).attrs->'tablespace'
+    UNION ALL
+    SELECT m FROM _pggit.index_marks((p_old).attrs, p_new) AS m;
+END;
+COMMENT ON FUNCTION _pggit.alter_index(_pggit.object, _pggit.object) IS $$
+What can change in an index that stays.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_index(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each((p_old).attrs) AS o
+    WHERE o.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only', 'invalid')
+) IS DISTINCT FROM (
+    SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each((p_new).attrs) AS n
+    WHERE n.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only', 'invalid')
+);
+COMMENT ON FUNCTION _pggit.rebuild_index(_pggit.object, _pggit.object) IS $$
+Whether an index must be built anew.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_index(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.make_ddl('DROP INDEX ' || _pggit.object_target(p_object), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.drop_index(_pggit.object) IS $$
+DROP INDEX.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.enabled_phrase(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE p_attrs->>'enabled'
+    WHEN 'disabled' THEN 'DISABLE' WHEN 'replica' THEN 'ENABLE REPLICA' WHEN 'always' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END;
+COMMENT ON FUNCTION _pggit.enabled_phrase(jsonb) IS $$
+When a trigger or rule fires, as ALTER TABLE says it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.trigger_statement(p_object _pggit.object, p_verb text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN concat_ws(' ',
+    p_verb,
+    CASE WHEN (p_object).attrs ? 'constraint' THEN 'CONSTRAINT' END,
+    'TRIGGER',
+    quote_ident((p_object).name),
+    upper((p_object).attrs->>'timing'),
+    replace(
+        upper((p_object).attrs->>'events'), 'UPDATE',
+        'UPDATE' || coalesce(' OF ' || _pggit.name_list((p_object).attrs->'update_of'), '')),
+    'ON',
+    _pggit.table_target(p_object),
+    'FROM ' || ((p_object).attrs->>'from_table'),
+    'DEFERRABLE ' || upper((p_object).attrs->>'deferrable'),
+    CASE WHEN (p_object).attrs ?| '{old_table,new_table}' THEN 'REFERENCING' END,
+    'OLD TABLE AS ' || quote_ident((p_object).attrs->>'old_table'),
+    'NEW TABLE AS ' || quote_ident((p_object).attrs->>'new_table'),
+    'FOR EACH',
+    upper(coalesce((p_object).attrs->>'level', 'statement')),
+    'WHEN (' || ((p_object).attrs->>'when') || ')',
+    'EXECUTE FUNCTION',
+    (p_object).attrs->>'function');
+COMMENT ON FUNCTION _pggit.trigger_statement(_pggit.object, text) IS $$
+CREATE [OR REPLACE] TRIGGER.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_trigger(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(_pggit.trigger_statement(p_object, 'CREATE'), 'SHARE ROW EXCLUSIVE')
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s %s TRIGGER %I', _pggit.table_target(p_object), _pggit.enabled_phrase((p_object).attrs),
+            (p_object).name),
+        'SHARE ROW EXCLUSIVE')
+    WHERE (p_object).attrs ? 'enabled';
+END;
+COMMENT ON FUNCTION _pggit.create_trigger(_pggit.object, _pggit.object[]) IS $$
+CREATE TRIGGER.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_trigger(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(_pggit.trigger_statement(p_new, 'CREATE OR REPLACE'), 'SHARE ROW EXCLUSIVE')
+    WHERE (p_old).attrs - '{enabled,comment}'::text[] <> (p_new).attrs - '{enabled,comment}'::text[]
+    UNION ALL
+    -- CREATE OR REPLACE enables the trigger
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s %s TRIGGER %I', _pggit.table_target(p_new), _pggit.enabled_phrase((p_new).attrs), (p_new).name),
+        'SHARE ROW EXCLUSIVE')
+    WHERE (p_old).attrs->'enabled' IS DISTINCT FROM (p_new).attrs->'enabled'
+       OR (p_new).attrs ? 'enabled'
+           AND (p_old).attrs - '{enabled,comment}'::text[] <> (p_new).attrs - '{enabled,comment}'::text[];
+END;
+COMMENT ON FUNCTION _pggit.alter_trigger(_pggit.object, _pggit.object) IS $$
+CREATE OR REPLACE TRIGGER, and when it fires.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_trigger(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_old).attrs - '{enabled,comment}'::text[] <> (p_new).attrs - '{enabled,comment}'::text[]
+    AND ((p_old).attrs ? 'constraint' OR (p_new).attrs ? 'constraint');
+COMMENT ON FUNCTION _pggit.rebuild_trigger(_pggit.object, _pggit.object) IS $$
+Constraint triggers cannot be replaced.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_trigger(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.make_ddl(
+    format('DROP TRIGGER %I ON %s', (p_object).name, _pggit.table_target(p_object)), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.drop_trigger(_pggit.object) IS $$
+DROP TRIGGER.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.policy_roles(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(string_agg(quote_ident(r.role), ', ' ORDER BY r.place), 'PUBLIC')
+    FROM jsonb_array_elements_text(p_attrs->'roles') WITH ORDINALITY AS r(role, place);
+END;
+COMMENT ON FUNCTION _pggit.policy_roles(jsonb) IS $$
+The roles of a policy as its TO clause.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_policy(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        concat_ws(' ',
+            'CREATE POLICY', quote_ident((p_object).name), 'ON', _pggit.table_target(p_object),
+            CASE WHEN (p_object).attrs ? 'restrictive' THEN 'AS RESTRICTIVE' END,
+            'FOR ' || upper((p_object).attrs->>'command'),
+            CASE WHEN (p_object).attrs ? 'roles' THEN 'TO ' || _pggit.policy_roles((p_object).attrs) END,
+            'USING (' || ((p_object).attrs->>'using') || ')',
+            'WITH CHECK (' || ((p_object).attrs->>'check') || ')'),
+        'ACCESS EXCLUSIVE');
+END;
+COMMENT ON FUNCTION _pggit.create_policy(_pggit.object, _pggit.object[]) IS $$
+CREATE POLICY.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_policy(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        concat_ws(' ',
+            'ALTER POLICY', quote_ident((p_new).name), 'ON', _pggit.table_target(p_new),
+            CASE WHEN (p_old).attrs->'roles' IS DISTINCT FROM (p_new).attrs->'roles'
+                THEN 'TO ' || _pggit.policy_roles((p_new).attrs) END,
+            'USING (' || ((p_new).attrs->>'using') || ')',
+            'WITH CHECK (' || ((p_new).attrs->>'check') || ')'),
+        'ACCESS EXCLUSIVE')
+    WHERE (p_old).attrs - 'comment'::text <> (p_new).attrs - 'comment'::text;
+END;
+COMMENT ON FUNCTION _pggit.alter_policy(_pggit.object, _pggit.object) IS $$
+ALTER POLICY.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_policy(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_old).attrs->'restrictive' IS DISTINCT FROM (p_new).attrs->'restrictive'
+    OR (p_old).attrs->'command' IS DISTINCT FROM (p_new).attrs->'command'
+    OR (p_old).attrs ? 'using' AND NOT (p_new).attrs ? 'using'
+    OR (p_old).attrs ? 'check' AND NOT (p_new).attrs ? 'check';
+COMMENT ON FUNCTION _pggit.rebuild_policy(_pggit.object, _pggit.object) IS $$
+ALTER POLICY cannot change the command or kind, nor take an expression away.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_policy(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.make_ddl(
+    format('DROP POLICY %I ON %s', (p_object).name, _pggit.table_target(p_object)), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.drop_policy(_pggit.object) IS $$
+DROP POLICY.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_rule(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        'CREATE OR REPLACE RULE ' || quote_ident((p_object).name) || ' AS' || ((p_object).attrs->>'definition'),
+        'ACCESS EXCLUSIVE')
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s %s RULE %I', _pggit.table_target(p_object), _pggit.enabled_phrase((p_object).attrs),
+            (p_object).name),
+        'SHARE ROW EXCLUSIVE')
+    WHERE (p_object).attrs ? 'enabled';
+END;
+COMMENT ON FUNCTION _pggit.create_rule(_pggit.object, _pggit.object[]) IS $$
+CREATE RULE.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_rule(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        'CREATE OR REPLACE RULE ' || quote_ident((p_new).name) || ' AS' || ((p_new).attrs->>'definition'),
+        'ACCESS EXCLUSIVE')
+    WHERE (p_old).attrs->'definition' <> (p_new).attrs->'definition'
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s %s RULE %I', _pggit.table_target(p_new), _pggit.enabled_phrase((p_new).attrs), (p_new).name),
+        'SHARE ROW EXCLUSIVE')
+    WHERE (p_old).attrs->'enabled' IS DISTINCT FROM (p_new).attrs->'enabled';
+END;
+COMMENT ON FUNCTION _pggit.alter_rule(_pggit.object, _pggit.object) IS $$
+CREATE OR REPLACE RULE, which keeps its enabled state.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_rule(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.make_ddl(
+    format('DROP RULE %I ON %s', (p_object).name, _pggit.table_target(p_object)), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.drop_rule(_pggit.object) IS $$
+DROP RULE.
+$$;
