@@ -23,7 +23,24 @@ VALUES
     ('VCS08', 'no_branch_checked_out', 'The search_path names no worktree, or those of several branches.'),
     ('VCV01', 'invalid_ref_name', 'The name of a branch or tag breaks the rules of git check-ref-format.'),
     ('VCV02', 'empty_message', 'A commit needs a message.'),
-    ('VCV03', 'ambiguous_ref', 'The text fits several commits.')
+    ('VCV03', 'ambiguous_ref', 'The text fits several commits.'),
+    ('VCN02', 'schema_not_found', 'No schema has this name.'),
+    ('VCN05', 'object_not_found', 'No object of the tree has this name.'),
+    ('VCC03', 'tag_exists', 'A tag of this name exists already.'),
+    ('VCC04', 'worktree_schema_exists', 'A schema that pggit did not make has the name that a worktree needs.'),
+    ('VCS02', 'repository_exists', 'The database has a repository already.'),
+    ('VCS03', 'nothing_to_commit', 'The worktree equals the head of its branch.'),
+    ('VCS04', 'main_is_live', 'The call would remove the live schemas.'),
+    ('VCS05', 'branch_not_merged', 'The branch holds commits that no other branch or tag reaches.'),
+    ('VCS06', 'branch_checked_out', 'The branch is the one that this session stands on.'),
+    ('VCS07', 'worktree_incomplete', 'The worktree is being built or dropped in batches.'),
+    ('VCS09', 'worktree_differs', 'What PostgreSQL built differs from the commit.'),
+    ('VCS10', 'worktree_in_use', 'Objects outside of a worktree depend on it.'),
+    ('VCS11', 'uncommitted_changes', 'The worktree differs from the head of its branch.'),
+    ('VCS12', 'data_loss', 'The change would lose rows or columns that hold data.'),
+    ('VCV04', 'schema_not_trackable', 'The schema cannot be put under version control.'),
+    ('VCV05', 'no_schema_named', 'The list of schemas is empty.'),
+    ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')
 ON CONFLICT (error_code) DO UPDATE
 SET condition = EXCLUDED.condition,
     description = EXCLUDED.description;

@@ -1,0 +1,342 @@
+-- Commits: content-addressed storage of objects (blobs), of whole states (pages, trees) and of their history.
+
+-- == relations ==
+
+-- One version of one object. The hash covers every other column, so equal versions are stored once.
+CREATE TABLE _pggit.blobs (
+    hash        bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    object_id   uuid NOT NULL,
+    kind        text NOT NULL,
+    parent_id   uuid,
+    schema_name text,
+    table_name  text,
+    name        text NOT NULL,
+    signature   text,
+    attrs       jsonb NOT NULL,
+    deps        uuid[] NOT NULL
+);
+
+-- The blobs of all objects whose top-level container falls into one bucket, ascending by hash.
+CREATE TABLE _pggit.pages (
+    hash        bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    blob_hashes bytea[] NOT NULL
+);
+
+-- A whole state: one page per bucket, NULL for an empty one. Element 1 is bucket 0.
+CREATE TABLE _pggit.trees (
+    hash         bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    page_hashes  bytea[] NOT NULL CHECK (cardinality(page_hashes) = 256),
+    object_count integer NOT NULL CHECK (object_count >= 0)
+);
+
+CREATE TABLE _pggit.commits (
+    commit_id    integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash         bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
+    tree_hash    bytea NOT NULL REFERENCES _pggit.trees,
+    message      text NOT NULL CHECK (btrim(message) <> ''),
+    author       text NOT NULL,
+    committed_at timestamptz NOT NULL,
+    -- Deparsed text differs between major versions, so a tree is comparable with a catalog of its own major only.
+    server_major integer NOT NULL,
+    -- One more than the greatest of the parents: an ancestor always has the smaller one.
+    generation   integer NOT NULL CHECK (generation >= 1)
+);
+CREATE INDEX commits_tree_hash_idx ON _pggit.commits (tree_hash);
+
+CREATE TABLE _pggit.commit_parents (
+    commit_id        integer NOT NULL REFERENCES _pggit.commits,
+    ordinality       integer NOT NULL CHECK (ordinality >= 1),
+    parent_commit_id integer NOT NULL REFERENCES _pggit.commits CHECK (parent_commit_id <> commit_id),
+    PRIMARY KEY (commit_id, ordinality)
+);
+CREATE INDEX commit_parents_parent_commit_id_idx ON _pggit.commit_parents (parent_commit_id);
+
+-- == routines ==
+COMMENT ON TABLE _pggit.blobs IS 'Versions of objects, by the hash of their canonical form.';
+COMMENT ON TABLE _pggit.pages IS 'Lists of blobs, one list per bucket of a tree.';
+COMMENT ON TABLE _pggit.trees IS 'Whole states of the tracked schemas.';
+COMMENT ON TABLE _pggit.commits IS 'The history: one state, its author, time and message.';
+COMMENT ON TABLE _pggit.commit_parents IS 'The parents of a commit, in order.';
+
+CREATE OR REPLACE VIEW pggit.commits AS
+SELECT
+    c.commit_id,
+    encode(c.hash, 'hex') AS hash,
+    encode(c.tree_hash, 'hex') AS tree_hash,
+    ARRAY(
+        SELECT p.parent_commit_id
+        FROM _pggit.commit_parents AS p
+        WHERE p.commit_id = c.commit_id
+        ORDER BY p.ordinality
+    ) AS parents,
+    c.message,
+    c.author,
+    c.committed_at,
+    c.server_major,
+    c.generation
+FROM _pggit.commits AS c;
+COMMENT ON VIEW pggit.commits IS 'Every commit of the repository.';
+
+CREATE OR REPLACE FUNCTION _pggit.server_major()
+RETURNS integer
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN current_setting('server_version_num')::integer / 10000;
+COMMENT ON FUNCTION _pggit.server_major() IS 'The major version of this server.';
+
+CREATE OR REPLACE FUNCTION _pggit.object_hash(p_object _pggit.object)
+RETURNS bytea
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN sha256(convert_to(jsonb_build_array(
+    (p_object).object_id, (p_object).kind, (p_object).parent_id, (p_object).schema_name, (p_object).table_name,
+    (p_object).name, (p_object).signature, (p_object).attrs, (p_object).deps)::text, 'UTF8'));
+COMMENT ON FUNCTION _pggit.object_hash(_pggit.object) IS $$
+The hash of one version of an object. jsonb prints its keys in one fixed order, so equal objects give equal text.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.write_tree(p_objects _pggit.object[])
+RETURNS bytea
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_hashes bytea[];
+    v_pages  bytea[];
+    v_tree   bytea;
+BEGIN
+    -- Ascending by hash everywhere: two writers of the same new rows then wait for each other instead of deadlocking.
+    SELECT array_agg(_pggit.object_hash(ROW(o.*)::_pggit.object) ORDER BY o.ordinality)
+    INTO v_hashes
+    FROM unnest(p_objects) WITH ORDINALITY
+        AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality);
+
+    INSERT INTO _pggit.blobs (
+        hash, object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
+    SELECT h.hash, o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
+        coalesce(o.attrs, '{}'), coalesce(o.deps, '{}')
+    FROM unnest(p_objects) WITH ORDINALITY
+        AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality)
+    JOIN unnest(v_hashes) WITH ORDINALITY AS h(hash, ordinality) USING (ordinality)
+    WHERE NOT EXISTS (SELECT FROM _pggit.blobs AS b WHERE b.hash = h.hash)
+    ORDER BY h.hash
+    ON CONFLICT (hash) DO NOTHING;
+
+    WITH members AS (
+        SELECT
+            get_byte(uuid_send(CASE WHEN p.kind <> 'schema' THEN p.object_id ELSE o.object_id END), 0) AS bucket,
+            h.hash
+        FROM unnest(p_objects) WITH ORDINALITY
+            AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality)
+        JOIN unnest(v_hashes) WITH ORDINALITY AS h(hash, ordinality) USING (ordinality)
+        LEFT JOIN unnest(p_objects)
+            AS p(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
+            ON p.object_id = o.parent_id
+    ), buckets AS (
+        SELECT m.bucket, array_agg(m.hash ORDER BY m.hash) AS blob_hashes
+        FROM members AS m
+        GROUP BY m.bucket
+    ), hashed AS (
+        SELECT b.bucket, b.blob_hashes, sha256(string_agg(e.hash, ''::bytea ORDER BY e.hash)) AS hash
+        FROM buckets AS b, unnest(b.blob_hashes) AS e(hash)
+        GROUP BY b.bucket, b.blob_hashes
+    ), written AS (
+        INSERT INTO _pggit.pages (hash, blob_hashes)
+        SELECT h.hash, h.blob_hashes
+        FROM hashed AS h
+        ORDER BY h.hash
+        ON CONFLICT (hash) DO NOTHING
+    )
+    SELECT array_agg(h.hash ORDER BY s.bucket)
+    INTO v_pages
+    FROM generate_series(0, 255) AS s(bucket)
+    LEFT JOIN hashed AS h USING (bucket);
+
+    SELECT sha256(string_agg(coalesce(p.hash, sha256(''::bytea)), ''::bytea ORDER BY p.ordinality))
+    INTO v_tree
+    FROM unnest(v_pages) WITH ORDINALITY AS p(hash, ordinality);
+
+    INSERT INTO _pggit.trees (hash, page_hashes, object_count)
+    VALUES (v_tree, v_pages, coalesce(cardinality(p_objects), 0))
+    ON CONFLICT (hash) DO NOTHING;
+    RETURN v_tree;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.write_tree(_pggit.object[]) IS $$
+Stores a whole state, or finds it stored, and gives its hash. What it shares with earlier states is not written again.
+p_objects: every object; parents must be among them, because a part lies in the bucket of its table.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.tree_objects(p_tree bytea)
+RETURNS SETOF _pggit.object
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature, b.attrs, b.deps
+    FROM _pggit.trees AS t
+    CROSS JOIN LATERAL unnest(t.page_hashes) AS h(hash)
+    JOIN _pggit.pages AS p ON p.hash = h.hash
+    CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
+    JOIN _pggit.blobs AS b ON b.hash = m.hash
+    WHERE t.hash = p_tree;
+END;
+COMMENT ON FUNCTION _pggit.tree_objects(bytea) IS 'The objects of a tree, in no order.';
+
+CREATE OR REPLACE FUNCTION _pggit.tree_changes(p_from bytea, p_to bytea)
+RETURNS TABLE (old_object _pggit.object, new_object _pggit.object)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH slots AS (
+        SELECT f.hash AS from_page, t.hash AS to_page
+        FROM unnest((SELECT x.page_hashes FROM _pggit.trees AS x WHERE x.hash = p_from))
+            WITH ORDINALITY AS f(hash, bucket)
+        FULL JOIN unnest((SELECT x.page_hashes FROM _pggit.trees AS x WHERE x.hash = p_to))
+            WITH ORDINALITY AS t(hash, bucket) USING (bucket)
+        WHERE f.hash IS DISTINCT FROM t.hash
+    ), old_hashes AS (
+        SELECT m.hash
+        FROM slots AS s
+        JOIN _pggit.pages AS p ON p.hash = s.from_page
+        CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
+    ), new_hashes AS (
+        SELECT m.hash
+        FROM slots AS s
+        JOIN _pggit.pages AS p ON p.hash = s.to_page
+        CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
+    ), olds AS (
+        SELECT b.object_id, ROW(b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature,
+            b.attrs, b.deps)::_pggit.object AS object
+        FROM (SELECT o.hash FROM old_hashes AS o EXCEPT SELECT n.hash FROM new_hashes AS n) AS d
+        JOIN _pggit.blobs AS b ON b.hash = d.hash
+    ), news AS (
+        SELECT b.object_id, ROW(b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature,
+            b.attrs, b.deps)::_pggit.object AS object
+        FROM (SELECT n.hash FROM new_hashes AS n EXCEPT SELECT o.hash FROM old_hashes AS o) AS d
+        JOIN _pggit.blobs AS b ON b.hash = d.hash
+    )
+    SELECT o.object, n.object
+    FROM olds AS o
+    FULL JOIN news AS n USING (object_id);
+END;
+COMMENT ON FUNCTION _pggit.tree_changes(bytea, bytea) IS $$
+The objects whose versions differ between two trees, paired by identity; a NULL side is an added or dropped object.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.commit_tree(p_commit_id integer)
+RETURNS bytea
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (SELECT c.tree_hash FROM _pggit.commits AS c WHERE c.commit_id = p_commit_id);
+COMMENT ON FUNCTION _pggit.commit_tree(integer) IS 'The tree of a commit; NULL for NULL.';
+
+CREATE OR REPLACE FUNCTION _pggit.current_author()
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN coalesce(nullif(btrim(current_setting('pggit.author', true)), ''), current_user::text);
+COMMENT ON FUNCTION _pggit.current_author() IS $$
+Who commits: the setting pggit.author, which the API sets to the person behind a token, else the current role.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.check_message(p_message text)
+RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF p_message IS NULL OR p_message !~ '[^[:space:]]' THEN
+        PERFORM _pggit.raise_error('VCV02', 'the commit message is empty',
+            CASE WHEN p_message IS NULL THEN 'The message is NULL.' ELSE 'The message holds only white space.' END,
+            'Say in a few words what the commit changes.');
+    END IF;
+    RETURN p_message;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_message(text) IS $$
+The message itself, if it says something.
+Errors: VCV02 for an empty one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.write_commit(p_tree bytea, p_parents integer[], p_message text)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_message    text := _pggit.check_message(p_message);
+    v_author     text := _pggit.current_author();
+    v_time       timestamptz := clock_timestamp();
+    v_generation integer;
+    v_hashes     text;
+    v_hash       bytea;
+    v_commit_id  integer;
+BEGIN
+    SELECT coalesce(max(c.generation), 0) + 1, string_agg(encode(c.hash, 'hex'), ' ' ORDER BY p.ordinality)
+    INTO v_generation, v_hashes
+    FROM unnest(p_parents) WITH ORDINALITY AS p(commit_id, ordinality)
+    JOIN _pggit.commits AS c USING (commit_id);
+
+    v_hash := sha256(convert_to(concat_ws(E'\n',
+        'tree ' || encode(p_tree, 'hex'), 'parents ' || v_hashes, 'author ' || v_author,
+        'time ' || extract(epoch FROM v_time), 'major ' || _pggit.server_major(), '', v_message), 'UTF8'));
+
+    INSERT INTO _pggit.commits (hash, tree_hash, message, author, committed_at, server_major, generation)
+    VALUES (v_hash, p_tree, v_message, v_author, v_time, _pggit.server_major(), v_generation)
+    ON CONFLICT (hash) DO NOTHING
+    RETURNING commit_id INTO v_commit_id;
+
+    IF v_commit_id IS NULL THEN
+        SELECT c.commit_id INTO STRICT v_commit_id FROM _pggit.commits AS c WHERE c.hash = v_hash;
+        RETURN v_commit_id;
+    END IF;
+
+    INSERT INTO _pggit.commit_parents (commit_id, ordinality, parent_commit_id)
+    SELECT v_commit_id, p.ordinality, p.commit_id
+    FROM unnest(p_parents) WITH ORDINALITY AS p(commit_id, ordinality);
+    RETURN v_commit_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.write_commit(bytea, integer[], text) IS $$
+Writes a commit and gives its id; moves no branch.
+p_parents: in order, the target's head first in a merge; empty for the first commit.
+Errors: VCV02 for an empty message.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.list_ancestors(p_commit_ids integer[])
+RETURNS SETOF integer
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE reached (commit_id) AS (
+        SELECT c.commit_id FROM unnest(p_commit_ids) AS c(commit_id)
+        UNION
+        SELECT p.parent_commit_id
+        FROM reached AS r
+        JOIN _pggit.commit_parents AS p ON p.commit_id = r.commit_id
+    )
+    SELECT r.commit_id FROM reached AS r;
+END;
+COMMENT ON FUNCTION _pggit.list_ancestors(integer[]) IS 'The commits reachable from some commits, these included.';
+
+CREATE OR REPLACE FUNCTION _pggit.is_ancestor(p_commit_id integer, p_of_commit_id integer)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN p_commit_id IN (SELECT a.commit_id FROM _pggit.list_ancestors(ARRAY[p_of_commit_id]) AS a(commit_id));
+COMMENT ON FUNCTION _pggit.is_ancestor(integer, integer) IS 'Whether the first commit is the second or one of its ancestors.';
