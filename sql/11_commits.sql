@@ -110,12 +110,9 @@ DECLARE
     v_pages  bytea[];
     v_tree   bytea;
 BEGIN
-    -- Ascending by hash everywhere: two writers of the same new rows then wait for each other instead of deadlocking.
-    SELECT array_agg(_pggit.object_hash(ROW(o.*)::_pggit.object) ORDER BY o.ordinality)
-    INTO v_hashes
-    FROM unnest(p_objects) WITH ORDINALITY
-        AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality);
+    v_hashes := ARRAY(SELECT _pggit.object_hash(ROW(o.*)::_pggit.object) FROM unnest(p_objects) AS o);
 
+    -- Ascending by hash everywhere: two writers of the same new rows then wait for each other instead of deadlocking.
     INSERT INTO _pggit.blobs (
         hash, object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
     SELECT h.hash, o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,

@@ -106,15 +106,16 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_branch pggit.branches;
+    v_branch_id integer;
+    v_branch    pggit.branches;
 BEGIN
     PERFORM _pggit.check_ref_name(p_name, 'branch');
     PERFORM _pggit.check_initialised();
-    SELECT b.* INTO v_branch
-    FROM _pggit.branch_row(_pggit.add_branch(
+    v_branch_id := _pggit.add_branch(
         p_name,
         _pggit.resolve_ref(p_from, _pggit.session_ref(p_path)),
-        format('branch from %s', coalesce(p_from, 'HEAD')))) AS b;
+        format('branch from %s', coalesce(p_from, 'HEAD')));
+    SELECT b.* INTO v_branch FROM _pggit.branch_row(v_branch_id) AS b;
     RETURN v_branch;
 END;
 $$;

@@ -210,12 +210,12 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_commit pggit.commits;
+    v_commit_id integer;
+    v_commit    pggit.commits;
 BEGIN
     PERFORM _pggit.check_message(p_message);
-    SELECT c.* INTO v_commit
-    FROM pggit.commits AS c
-    WHERE c.commit_id = _pggit.commit_worktree(_pggit.session_branch(p_branch, p_path), p_message, p_allow_empty);
+    v_commit_id := _pggit.commit_worktree(_pggit.session_branch(p_branch, p_path), p_message, p_allow_empty);
+    SELECT c.* INTO v_commit FROM pggit.commits AS c WHERE c.commit_id = v_commit_id;
     RETURN v_commit;
 END;
 $$;
