@@ -1,6 +1,6 @@
 # Every target says itself in one line: make help
 .POSIX:
-.PHONY: help run test quick check lint build install release bench lock clean setup setup-run
+.PHONY: help run test quick check lint build install manifest release bench lock clean setup setup-run
 
 # The first Python that is new enough and can make environments (PYTHON=... overrides).
 PYTHON =
@@ -46,6 +46,9 @@ build: ## write the install and upgrade scripts into build/
 install: build ## install the extension's files into the server of PG_CONFIG
 	@dir="$(DESTDIR)$$($(PG_CONFIG) --sharedir)/extension" && mkdir -p "$$dir" && \
 	cp build/extension/pggit* "$$dir/" && echo "installed into $$dir; next: CREATE EXTENSION pggit;"
+
+manifest: setup ## write the checked-in manifest of the fresh install anew
+	@PGGIT_UPDATE_MANIFEST=1 $(BIN)/python -m pytest -q tests/upgrade/test_upgrade.py -k checked_in
 
 release: setup ## freeze this version's scripts into migrations/ and open the next version
 	@$(BIN)/python tools/build.py --freeze

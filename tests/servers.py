@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from pggit.embedded import EmbeddedError, Server, find_binaries
+from pggit.embedded import Binaries, EmbeddedError, Server, find_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL = ROOT / "build" / "pggit.sql"
@@ -99,6 +99,39 @@ def given_servers() -> dict[int, PgServer]:
     return found
 
 
+def with_extension(binaries: Binaries, home: Path) -> tuple[Binaries, dict[str, str]]:
+    """Let a server of ours see build/extension without writing into the system's directories."""
+    files = home / "share" / "extension"
+    if not files.exists():
+        shutil.copytree(ROOT / "build" / "extension", files)
+    if binaries.major >= 18:
+        return binaries, {"extension_control_path": f"$system:{home / 'share'}"}
+    # Before 18 the directory is fixed relative to the program: a tree of links with our files among the system's.
+    places = [binaries.path.parent / "share" / "postgresql", binaries.path.parent / "share"]
+    places.append(Path(f"/usr/share/postgresql/{binaries.major}"))
+    share = next((one for one in places if (one / "extension" / "plpgsql.control").exists()), None)
+    if share is None:
+        return binaries, {}
+    common = Path(os.path.commonpath([binaries.path, share]))
+    overlay = home / f"overlay{binaries.major}"
+    overlaid_bin = overlay / binaries.path.relative_to(common)
+    overlaid_share = overlay / share.relative_to(common)
+    for origin, links in ((binaries.path, overlaid_bin), (share, overlaid_share), (share / "extension", overlaid_share / "extension")):
+        links.mkdir(parents=True)
+        for entry in origin.iterdir():
+            if entry.name == "postgres":
+                shutil.copy2(entry, links / entry.name)  # it finds its files from where it really is
+            elif entry != share / "extension":
+                (links / entry.name).symlink_to(entry)
+    for entry in files.iterdir():
+        (overlaid_share / "extension" / entry.name).unlink(missing_ok=True)
+        (overlaid_share / "extension" / entry.name).symlink_to(entry)
+    libraries = binaries.path.parent / "lib"
+    if libraries.is_dir() and not (overlaid_bin.parent / "lib").exists():
+        (overlaid_bin.parent / "lib").symlink_to(libraries)
+    return Binaries(overlaid_bin, binaries.major), {}
+
+
 class OwnServers:
     """Throw-away clusters, in memory where /dev/shm can be written."""
 
@@ -117,16 +150,18 @@ class OwnServers:
                 if major in required:
                     raise
                 continue
-            server = Server(self.home, binaries, settings=SETTINGS, trust=True)
-            server.start()
-            self.running[major] = server
-            found[major] = PgServer(major, server.url(), server.binaries.path)
+            found[major] = self._run(binaries)
         if not found:
-            server = Server(self.home, find_binaries(), settings=SETTINGS, trust=True)
-            server.start()
-            self.running[server.binaries.major] = server
-            found[server.binaries.major] = PgServer(server.binaries.major, server.url(), server.binaries.path)
+            binaries = find_binaries()
+            found[binaries.major] = self._run(binaries)
         return found
+
+    def _run(self, binaries: Binaries) -> PgServer:
+        overlaid, settings = with_extension(binaries, self.home)
+        server = Server(self.home, overlaid, settings={**SETTINGS, **settings}, trust=True)
+        self.running[binaries.major] = server
+        server.start()
+        return PgServer(binaries.major, server.url(), binaries.path)
 
     def stop(self) -> None:
         for server in self.running.values():
