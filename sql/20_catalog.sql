@@ -107,6 +107,16 @@ COMMENT ON FUNCTION _pggit.read_scope(name[], name[]) IS $$
 The schemas to read, each with the search_path under which its definitions print without their location.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.name_pattern(p_name text, p_after text DEFAULT '(?![\w$".])')
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN '(?<![\w$"])' || regexp_replace(p_name, '([][\\^$.|?*+(){}])', '\\\1', 'g') || p_after;
+COMMENT ON FUNCTION _pggit.name_pattern(text, text) IS $$
+A regular expression for a whole name, not for a part of a longer one.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.map_text(p_text text, p_from text[], p_to text[])
 RETURNS text
 LANGUAGE plpgsql
@@ -117,17 +127,23 @@ AS $$
 DECLARE
     v_text text := p_text;
 BEGIN
-    FOR v_i IN 1 .. cardinality(p_from) LOOP
-        v_text := replace(v_text, p_from[v_i], p_to[v_i]);
+    FOR v_i IN 1 .. coalesce(cardinality(p_from), 0) LOOP
+        v_text := regexp_replace(v_text, p_from[v_i], replace(p_to[v_i], '\', '\\'), 'g');
     END LOOP;
     RETURN v_text;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.map_text(text, text[], text[]) IS $$
-Replaces exact tokens one after the other.
+Replaces patterns one after the other.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.map_attrs(p_attrs jsonb, p_from text[], p_to text[])
+CREATE OR REPLACE FUNCTION _pggit.map_attrs(
+    p_attrs jsonb,
+    p_from text[],
+    p_to text[],
+    p_path_from text[] DEFAULT '{}',
+    p_path_to text[] DEFAULT '{}'
+)
 RETURNS jsonb
 LANGUAGE plpgsql
 IMMUTABLE
@@ -143,7 +159,9 @@ BEGIN
         )
         WHEN 'object' THEN (
             SELECT coalesce(jsonb_object_agg(e.key, CASE
-                WHEN e.key IN ('comment', 'owner') THEN e.value
+                -- what people wrote: a name in it is not a reference
+                WHEN e.key IN ('comment', 'owner', 'body') THEN e.value
+                WHEN e.key = 'config:search_path' THEN to_jsonb(_pggit.map_text(e.value #>> '{}', p_path_from, p_path_to))
                 ELSE _pggit.map_attrs(e.value, p_from, p_to)
             END), '{}')
             FROM jsonb_each(p_attrs) AS e
@@ -152,8 +170,9 @@ BEGIN
     END;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.map_attrs(jsonb, text[], text[]) IS $$
-Replaces exact tokens in every text of an object's attributes, comments and owners excepted.
+COMMENT ON FUNCTION _pggit.map_attrs(jsonb, text[], text[], text[], text[]) IS $$
+Replaces patterns in the definitions among an object's attributes.
+p_path_from, p_path_to: the same for the items of a function's own search_path.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_rows(p_logical name[], p_live name[])
@@ -165,30 +184,139 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_kind text;
-    v_from text[];
-    v_to   text[];
+    v_probe     text[];
+    v_from      text[];
+    v_to        text[];
+    v_path_from text[];
 BEGIN
     SELECT
-        array_agg(quote_ident(s.live) || '.' ORDER BY length(s.live) DESC),
-        array_agg(quote_ident(s.logical) || '.' ORDER BY length(s.live) DESC)
-    INTO v_from, v_to
-    FROM unnest(p_logical, p_live) AS s(logical, live)
+        array_agg('%' || replace(replace(trim('"' FROM to_jsonb(s.live)::text), '\', '\\'), '_', '\_') || '%'
+            ORDER BY s.place),
+        array_agg(_pggit.name_pattern(quote_ident(s.live) || '.', '') ORDER BY s.place),
+        array_agg(quote_ident(s.logical) || '.' ORDER BY s.place),
+        array_agg(_pggit.name_pattern(quote_ident(s.live)) ORDER BY s.place)
+    INTO v_probe, v_from, v_to, v_path_from
+    FROM unnest(p_logical, p_live) WITH ORDINALITY AS s(logical, live, place)
     WHERE s.logical <> s.live;
-    FOREACH v_kind IN ARRAY ARRAY[
-        'schema', 'extension', 'table', 'column', 'constraint', 'index', 'sequence', 'trigger', 'policy', 'rule',
-        'enum', 'domain', 'composite', 'range', 'view', 'materialized_view', 'routine', 'function', 'procedure', 'aggregate'
-    ] LOOP
-        CONTINUE WHEN to_regprocedure(format('_pggit._read_%s(name[], name[])', CASE v_kind
-            WHEN 'policy' THEN 'policies' WHEN 'index' THEN 'indexes' ELSE v_kind || 's' END)) IS NULL;
-        RETURN QUERY EXECUTE format('SELECT * FROM _pggit._read_%s($1, $2)', CASE v_kind
-            WHEN 'policy' THEN 'policies' WHEN 'index' THEN 'indexes' ELSE v_kind || 's' END)
-        USING p_logical, p_live;
-    END LOOP;
+    RETURN QUERY
+    SELECT
+        r.classid, r.objid, r.objsubid, r.kind, r.parent_classid, r.parent_objid, r.schema_name, r.table_name, r.name,
+        CASE WHEN r.signature IS NULL OR v_from IS NULL THEN r.signature ELSE _pggit.map_text(r.signature, v_from, v_to) END,
+        CASE
+            WHEN v_from IS NULL OR NOT r.attrs::text LIKE ANY (v_probe) THEN r.attrs
+            ELSE _pggit.map_attrs(r.attrs, v_from, v_to, v_path_from, ARRAY(SELECT rtrim(t.token, '.') FROM unnest(v_to) AS t(token)))
+        END
+    FROM (
+        SELECT * FROM _pggit._read_schemas(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_extensions(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_tables(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_columns(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_constraints(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_indexes(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_sequences(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_triggers(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_policies(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_rules(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_enums(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_domains(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_composites(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_ranges(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_collations(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_views(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_routines(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_aggregates(p_logical, p_live)
+    ) AS r;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.read_rows(name[], name[]) IS $$
-Every object of the live schemas, as the catalog gives it.
+Every object of the live schemas, as the catalog gives it, with the tracked schemas' names in its definitions.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.relocate(p_objects _pggit.object[], p_logical name[], p_live name[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_probe     text[];
+    v_path_from text[];
+    v_path_to   text[];
+BEGIN
+    SELECT
+        array_agg('%' || replace(replace(trim('"' FROM to_jsonb(s.logical)::text), '\', '\\'), '_', '\_') || '%'),
+        array_agg(_pggit.name_pattern(quote_ident(s.logical)) ORDER BY s.place),
+        array_agg(quote_ident(s.live) ORDER BY s.place)
+    INTO v_probe, v_path_from, v_path_to
+    FROM unnest(p_logical, p_live) WITH ORDINALITY AS s(logical, live, place)
+    WHERE s.logical <> s.live;
+    IF v_probe IS NULL THEN
+        RETURN p_objects;
+    END IF;
+    RETURN (
+        WITH item AS MATERIALIZED (
+            SELECT o AS object, (o).object_id AS object_id, (o).schema_name AS schema_name,
+                (o).attrs::text LIKE ANY (v_probe) OR (o).signature LIKE ANY (v_probe) AS is_naming
+            FROM unnest(p_objects) AS o
+        ), place AS MATERIALIZED (
+            SELECT s.logical::text AS logical, s.live::text AS live FROM unnest(p_logical, p_live) AS s(logical, live)
+        ), token AS (
+            -- an alias may be called as a schema is: only schema.name of what is depended on is a reference
+            SELECT DISTINCT
+                n.object_id,
+                _pggit.name_pattern(
+                    quote_ident(t.schema_name) || '.' || quote_ident(coalesce((t.object).table_name, (t.object).name)),
+                    '(?![\w$"])') AS pattern,
+                quote_ident(m.live) || '.' || quote_ident(coalesce((t.object).table_name, (t.object).name)) AS value
+            FROM item AS n
+            CROSS JOIN LATERAL unnest((n.object).deps) AS d(object_id)
+            JOIN item AS t ON t.object_id = d.object_id
+            JOIN place AS m ON m.logical = t.schema_name
+            WHERE n.is_naming
+        ), tokens AS (
+            SELECT k.object_id, array_agg(k.pattern ORDER BY k.pattern) AS patterns, array_agg(k.value ORDER BY k.pattern) AS values
+            FROM token AS k
+            GROUP BY k.object_id
+        )
+        SELECT array_agg((
+            i.object_id, (i.object).kind, (i.object).parent_id, coalesce(m.live, i.schema_name), (i.object).table_name,
+            CASE WHEN (i.object).kind = 'schema' THEN coalesce(own.live, (i.object).name) ELSE (i.object).name END,
+            CASE WHEN i.is_naming THEN _pggit.map_text((i.object).signature, t.patterns, t.values)
+                ELSE (i.object).signature END,
+            CASE WHEN i.is_naming THEN _pggit.map_attrs((i.object).attrs, t.patterns, t.values, v_path_from, v_path_to)
+                ELSE (i.object).attrs END,
+            (i.object).deps
+        )::_pggit.object)
+        FROM item AS i
+        LEFT JOIN place AS m ON m.logical = i.schema_name
+        LEFT JOIN place AS own ON own.logical = (i.object).name AND (i.object).kind = 'schema'
+        LEFT JOIN tokens AS t ON t.object_id = i.object_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.relocate(_pggit.object[], name[], name[]) IS $$
+The objects as they are to be built in other schemas: paths, and the names in definitions that a dependency proves to be references.
+p_objects: with all that they depend on.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_edges(p_addresses _pggit.known_identity[])
@@ -257,6 +385,7 @@ BEGIN ATOMIC
         LEFT JOIN alias AS r ON r.classid = d.refclassid AND r.objid = d.refobjid
         LEFT JOIN pg_class AS q ON d.classid = 'pg_class'::regclass AND q.oid = d.objid AND q.relkind = 'S'
         WHERE d.deptype IN ('n', 'a', 'i', 'x')
+          AND (d.refclassid <> 'pg_namespace'::regclass OR d.classid = 'pg_extension'::regclass)
           AND NOT (d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND q.oid IS NOT NULL)
     ), anchored AS MATERIALIZED (
         SELECT

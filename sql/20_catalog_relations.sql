@@ -210,7 +210,7 @@ BEGIN
         || CASE WHEN a.attidentity = '' THEN '{}'
             ELSE _pggit.identity_attrs(a.attrelid, a.attnum, a.attidentity) END
         || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
-        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, '{}', r.relowner) END
+        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type AS t ON t.oid = a.atttypid
@@ -219,13 +219,68 @@ BEGIN
         ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
     LEFT JOIN pg_description AS d
         ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
+    JOIN pg_class AS c ON c.oid = r.oid
     WHERE r.relkind IN ('r', 'p')
       AND a.attislocal
-      AND NOT r.relispartition;
+      AND NOT r.relispartition
+      AND c.reloftype = 0
+    UNION ALL
+    SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live) AS i;
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_columns(name[], name[]) IS $$
 Columns of tables.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_inherited_columns(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 100
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT v.classid, v.objid, v.objsubid, v.kind, v.classid, v.objid, v.logical, v.relname, v.attname, NULL::text, v.attrs
+    FROM (
+        SELECT
+            'pg_class'::regclass::oid AS classid, r.oid AS objid, a.attnum::integer AS objsubid, 'column' AS kind,
+            r.logical::text AS logical, r.relname::text AS relname, a.attname::text AS attname,
+            CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+                'inherited', true,
+                'not_null', CASE WHEN a.attnotnull AND NOT coalesce(u.attnotnull, false) THEN true END,
+                'default', CASE WHEN a.attgenerated = '' AND pg_get_expr(e.adbin, e.adrelid, true)
+                    IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true) THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                'no_default', CASE WHEN e.oid IS NULL AND o.oid IS NOT NULL THEN true END,
+                'storage', CASE WHEN a.attstorage <> coalesce(u.attstorage, t.typstorage) THEN CASE a.attstorage
+                    WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,
+                'compression', CASE WHEN a.attcompression <> coalesce(u.attcompression, '') THEN
+                    CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END END,
+                'statistics', nullif(a.attstattarget, -1),
+                'comment', d.description
+            )) END
+            || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
+            || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END AS attrs
+        FROM _pggit.read_relations(p_logical, p_live) AS r
+        JOIN pg_class AS c ON c.oid = r.oid
+        JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_type AS t ON t.oid = a.atttypid
+        LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+        LEFT JOIN (
+            SELECT DISTINCT ON (h.inhrelid) h.inhrelid, h.inhparent FROM pg_inherits AS h ORDER BY h.inhrelid, h.inhseqno
+        ) AS p ON p.inhrelid = r.oid
+        LEFT JOIN pg_attribute AS u ON u.attrelid = p.inhparent AND u.attname = a.attname
+        LEFT JOIN pg_attrdef AS o ON o.adrelid = u.attrelid AND o.adnum = u.attnum
+        LEFT JOIN pg_description AS d
+            ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
+        WHERE r.relkind IN ('r', 'p')
+          AND (NOT a.attislocal OR r.relispartition OR c.reloftype <> 0)
+    ) AS v
+    WHERE v.attrs <> '{"inherited": true}';
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_inherited_columns(name[], name[]) IS $$
+Columns of partitions, heirs and typed tables, as far as they differ from what their table gives them.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_logical name[], p_live name[])

@@ -3,20 +3,6 @@
 -- == relations ==
 
 -- == routines ==
-CREATE OR REPLACE FUNCTION _pggit.make_ddl(
-    p_sql text,
-    p_lock_level text DEFAULT '',
-    p_hazards text[] DEFAULT '{}'
-)
-RETURNS _pggit.ddl
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN (p_sql, p_lock_level, coalesce(p_hazards, '{}'), true)::_pggit.ddl;
-COMMENT ON FUNCTION _pggit.make_ddl(text, text, text[]) IS $$
-One statement that runs inside a transaction.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.table_target(p_object _pggit.object)
 RETURNS text
 LANGUAGE sql

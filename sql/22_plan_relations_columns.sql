@@ -269,17 +269,28 @@ $$;
 
 CREATE OR REPLACE FUNCTION _pggit.drop_column(p_object _pggit.object)
 RETURNS SETOF _pggit.ddl
-LANGUAGE sql
-IMMUTABLE
+LANGUAGE plpgsql
+STABLE
 PARALLEL SAFE
 ROWS 1
-BEGIN ATOMIC
-    SELECT _pggit.make_ddl(
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_old  _pggit.object := p_object;
+    v_bare _pggit.object := p_object;
+BEGIN
+    IF (p_object).attrs ? 'inherited' THEN
+        v_old.attrs := v_old.attrs - 'default';
+        v_bare.attrs := '{"inherited": true}';
+        RETURN QUERY SELECT * FROM _pggit.alter_column(v_old, v_bare);
+        RETURN;
+    END IF;
+    RETURN NEXT _pggit.make_ddl(
         format('ALTER TABLE %s DROP COLUMN %I', _pggit.table_target(p_object), (p_object).name),
         'ACCESS EXCLUSIVE',
-        CASE WHEN (p_object).attrs ? 'generated' THEN '{}'::text[] ELSE '{data_loss}' END)
-    WHERE NOT (p_object).attrs ? 'inherited';
+        CASE WHEN (p_object).attrs ? 'generated' THEN '{}'::text[] ELSE '{data_loss}' END);
 END;
+$$;
 COMMENT ON FUNCTION _pggit.drop_column(_pggit.object) IS $$
-DROP COLUMN.
+DROP COLUMN; an inherited column stays and only loses what its table said of it.
 $$;
