@@ -15,6 +15,7 @@ CREATE TABLE _pggit.blobs (
     attrs       jsonb NOT NULL,
     deps        uuid[] NOT NULL
 );
+CREATE INDEX blobs_object_id_idx ON _pggit.blobs (object_id);
 
 -- The blobs of all objects whose top-level container falls into one bucket, ascending by hash.
 CREATE TABLE _pggit.pages (

@@ -70,8 +70,12 @@ BEGIN
         PERFORM set_config('role', p_role, true);
     END IF;
     FOREACH v_step IN ARRAY p_steps LOOP
-        -- The steps are the planner's own text: it quotes every name in them.
-        EXECUTE v_step.sql;
+        -- The steps are the planner's own text: it quotes every name in them. A plain SET would outlive this function.
+        IF v_step.sql = 'RESET search_path' THEN
+            PERFORM set_config('search_path', 'pg_catalog, pggit, _pggit, pg_temp', true);
+        ELSE
+            EXECUTE regexp_replace(v_step.sql, '^SET search_path', 'SET LOCAL search_path');
+        END IF;
     END LOOP;
     PERFORM set_config('role', v_role, true);
     PERFORM set_config('lock_timeout', v_timeout, true);
