@@ -9,7 +9,7 @@ RETURNS jsonb
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN p_attrs - '{position,columns}'::text[];
+RETURN p_attrs - CASE WHEN p_attrs ? 'query' THEN '{position,columns}'::text[] ELSE '{position}' END;
 COMMENT ON FUNCTION _pggit.compared_attrs(jsonb) IS $$
 The attributes that make a difference: without a column's position and a view's derived output columns, which follow from the rest.
 $$;
