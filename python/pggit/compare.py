@@ -1,0 +1,164 @@
+"""The migration between two live databases, neither of which needs pggit.
+
+The engine's SQL is loaded into the temporary schema of both sessions, inside a transaction that is rolled back: what stays
+behind is nothing. Reading happens on both sides at once; the plan is made on the side that the migration is for.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import dict_row
+
+# What is not part of any user's schema. A worktree of pggit is named after the schema it stands for: "app@feature/x".
+_SCHEMAS = """
+SELECT n.nspname
+FROM pg_catalog.pg_namespace AS n
+WHERE n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit')
+  AND NOT (
+      pg_catalog.strpos(n.nspname, '@') > 0
+      AND pg_catalog.to_regnamespace('_pggit') IS NOT NULL
+      AND EXISTS (
+          SELECT
+          FROM pg_catalog.pg_namespace AS m
+          WHERE pg_catalog.starts_with(n.nspname::text, m.nspname::text || '@')
+      )
+  )
+ORDER BY n.nspname
+"""
+_READ = """
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text
+FROM pg_temp.read_objects(%(schemas)s::name[], %(schemas)s::name[], '{}', '{}') AS r
+WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
+"""
+_PLAN = """
+SELECT step_no, sql, lock_level, hazards, in_transaction, action, kind, identity
+FROM pg_temp.plan(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
+ORDER BY step_no
+"""
+_COMMENT = re.compile(r"^COMMENT ON [^$']*? IS \$\$.*?\$\$;\n", re.M | re.S)
+_MODULE = re.compile(r"^-- (\d\d_\w+)\.sql$", re.M)
+
+
+class CompareError(Exception):
+    """A database that cannot be compared, with PostgreSQL's reason."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement of a migration."""
+
+    step_no: int
+    sql: str
+    lock_level: str
+    hazards: list[str]
+    in_transaction: bool
+    action: str
+    kind: str | None
+    identity: str | None
+
+
+def engine_sql() -> str:
+    """Take the engine as the build packs it."""
+    return (resources.files("pggit") / "_sql" / "engine.sql").read_text(encoding="utf-8")
+
+
+def _split(engine: str) -> tuple[str, str]:
+    """Give (what reading needs, what planning needs beyond it), made for a temporary schema."""
+    text = _COMMENT.sub("", engine).replace("_pggit.", "pg_temp.")
+    cuts = [match.start() for match in _MODULE.finditer(text)] + [len(text)]
+    reading, planning = [], []
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        module = text[start:end]
+        (planning if module.startswith(("-- 21_", "-- 22_")) else reading).append(module)
+    return "".join(reading), "".join(planning)
+
+
+class _Side:
+    """One of the two databases: a transaction on it that will be rolled back."""
+
+    def __init__(self, url: str) -> None:
+        self.connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(
+            url, row_factory=dict_row, connect_timeout=10, prepare_threshold=None
+        )
+        self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+
+    def load(self, script: str) -> None:
+        self.connection.execute("SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning")
+        self.connection.execute(script)  # type: ignore[arg-type]
+
+    def read(self, script: str, schemas: Sequence[str]) -> str:
+        names = list(schemas) or [row["nspname"] for row in self.connection.execute(_SCHEMAS)]
+        self.load(script)
+        self.connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        row = self.connection.execute(_READ, {"schemas": names, "is_all": not schemas}).fetchone()
+        assert row is not None
+        return str(next(iter(row.values())))
+
+    def plan(self, script: str, before: str, after: str) -> list[Step]:
+        self.load(script)
+        rows = self.connection.execute(_PLAN, {"before": before, "after": after})
+        return [Step(**row) for row in rows]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def compare(from_url: str, to_url: str, schemas: Sequence[str] = (), engine: str | None = None) -> list[Step]:
+    """Plan the migration of the database at `from_url` to what `to_url` has.
+
+    Without `schemas`, every schema of users is compared, with the extensions. Raises `CompareError`.
+    """
+    reading, planning = _split(engine or engine_sql())
+    sides: list[_Side] = []
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            for side in pool.map(_Side, (from_url, to_url)):
+                sides.append(side)
+            before, after = pool.map(lambda side: side.read(reading, schemas), sides)
+            return [] if before == after else sides[0].plan(planning, before, after)
+        except psycopg.Error as error:
+            raise CompareError(str(error).strip()) from error
+        finally:
+            for side in sides:
+                side.close()
+
+
+def render(steps: Sequence[Step]) -> str:
+    """Write the steps as a script for psql, which runs it statement by statement."""
+    lines = []
+    for step in steps:
+        if step.hazards:
+            lines.append(f"-- {step.identity or step.kind}: {', '.join(step.hazards)}".replace("\n", " "))
+        if not step.in_transaction:
+            lines.append("-- not inside a transaction block")
+        lines.append(step.sql + ";")
+    return "".join(line + "\n" for line in lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the migration; 0 without differences, 1 with, 2 on an error."""
+    parser = argparse.ArgumentParser(prog="pggit compare", description=__doc__)
+    parser.add_argument("from_url")
+    parser.add_argument("to_url")
+    parser.add_argument("--schema", action="append", default=[])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--engine", type=argparse.FileType("r", encoding="utf-8"), help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    try:
+        steps = compare(given.from_url, given.to_url, given.schema, given.engine.read() if given.engine else None)
+    except CompareError as error:
+        print(error, file=sys.stderr)
+        return 2
+    sys.stdout.write(msgspec.json.encode(steps).decode() + "\n" if given.json else render(steps))
+    return 1 if steps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

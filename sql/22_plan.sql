@@ -1,0 +1,315 @@
+-- Plan: two trees to the ordered DDL that turns a database at the first into one at the second.
+
+-- == relations ==
+
+-- What the plan does with one object. action: keep, create, drop, alter, rebuild (drop and create).
+CREATE TYPE _pggit.plan_item AS (
+    object_id    uuid,
+    kind         text,
+    action       text,
+    is_renamed   boolean,        -- its name or its parent changes
+    is_retyped   boolean,        -- a column whose type is rebuilt: cast by way of text
+    is_loosened  boolean,        -- a column whose default goes before, and comes back after, what it needs is rebuilt
+    is_set_aside boolean,        -- a type renamed out of the way until nothing uses it
+    parent_kind  text,
+    first        _pggit.object,  -- as the old tree has it
+    old          _pggit.object,  -- the same under the names that it has after all renames
+    new          _pggit.object
+);
+
+-- One unit of execution. op: rename, settle (second half of a rename), loosen, drop, create, alter, late (a default or an
+-- ownership that closes a cycle), purge (a type that was set aside).
+CREATE TYPE _pggit.plan_node AS (
+    node_no   integer,
+    object_id uuid,
+    op        text,
+    is_folded boolean  -- happens with its parent: gives no statement
+);
+
+CREATE TYPE _pggit.plan_statement AS (
+    node_no integer,
+    part_no integer,
+    ddl     _pggit.ddl
+);
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.make_ddl(
+    p_sql text,
+    p_lock_level text DEFAULT '',
+    p_hazards text[] DEFAULT '{}'
+)
+RETURNS _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_sql, p_lock_level, coalesce(p_hazards, '{}'), true)::_pggit.ddl;
+COMMENT ON FUNCTION _pggit.make_ddl(text, text, text[]) IS $$
+One statement that runs inside a transaction.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.qualified_name(p_schema text, p_name text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN coalesce(quote_ident(p_schema) || '.', '') || quote_ident(p_name);
+COMMENT ON FUNCTION _pggit.qualified_name(text, text) IS $$
+A name quoted for SQL, with its schema if there is one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.object_address(p_object _pggit.object, p_parent_kind text DEFAULT NULL)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN (p_object).kind IN ('schema', 'extension') THEN upper((p_object).kind) || ' ' || quote_ident((p_object).name)
+    WHEN (p_object).kind IN ('enum', 'composite', 'range')
+        THEN 'TYPE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+    WHEN (p_object).kind = 'column' THEN 'COLUMN '
+        || _pggit.qualified_name((p_object).schema_name, (p_object).table_name) || '.' || quote_ident((p_object).name)
+    WHEN (p_object).kind IN ('function', 'procedure', 'aggregate') THEN upper((p_object).kind) || ' '
+        || _pggit.qualified_name((p_object).schema_name, (p_object).name) || '(' || (p_object).signature || ')'
+    WHEN (p_object).kind IN ('constraint', 'trigger', 'policy', 'rule') THEN upper((p_object).kind) || ' '
+        || quote_ident((p_object).name) || ' ON ' || CASE WHEN p_parent_kind = 'domain' THEN 'DOMAIN ' ELSE '' END
+        || _pggit.qualified_name((p_object).schema_name, (p_object).table_name)
+    ELSE upper(replace((p_object).kind, '_', ' ')) || ' '
+        || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+END;
+COMMENT ON FUNCTION _pggit.object_address(_pggit.object, text) IS $$
+How DDL names the object: 'TABLE app.users', 'COLUMN app.users.id', 'FUNCTION app.f(integer)', 'TRIGGER t ON app.users'.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.object_title(p_object _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN replace((p_object).kind, '_', ' ') || ' '
+    || concat_ws('.', quote_ident((p_object).schema_name), quote_ident((p_object).table_name), quote_ident((p_object).name))
+    || coalesce('(' || (p_object).signature || ')', '');
+COMMENT ON FUNCTION _pggit.object_title(_pggit.object) IS $$
+What people call the object: 'column app.users.email'.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.grant_target(p_object _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN (p_object).kind IN ('table', 'view', 'materialized_view')
+        THEN 'TABLE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+    WHEN (p_object).kind = 'column'
+        THEN 'TABLE ' || _pggit.qualified_name((p_object).schema_name, (p_object).table_name)
+    WHEN (p_object).kind = 'domain'
+        THEN 'TYPE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+    WHEN (p_object).kind = 'aggregate' THEN 'FUNCTION '
+        || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+        || '(' || replace(replace((p_object).signature, '*', ''), ' ORDER BY ', ', ') || ')'
+    ELSE _pggit.object_address(p_object)
+END;
+COMMENT ON FUNCTION _pggit.grant_target(_pggit.object) IS $$
+How GRANT names the object.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.kind_weight(p_kind text)
+RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN coalesce(array_position(
+    '{schema,extension,collation,enum,domain,composite,range,sequence,table,column,function,procedure,aggregate,'
+    'view,materialized_view,constraint,index,statistics,trigger,rule,policy,default_privilege}'::text[], p_kind), 50);
+COMMENT ON FUNCTION _pggit.kind_weight(text) IS $$
+The order in which kinds are created where no dependency says otherwise.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_type_kind(p_kind text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN p_kind IN ('enum', 'domain', 'composite', 'range');
+COMMENT ON FUNCTION _pggit.is_type_kind(text) IS $$
+Whether objects of this kind are data types of their own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.set_aside_name(p_object _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN 'pggit_old_' || replace((p_object).object_id::text, '-', '');
+COMMENT ON FUNCTION _pggit.set_aside_name(_pggit.object) IS $$
+The name an object has while it makes room for another of its own name.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_items(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH pairs AS MATERIALIZED (
+        SELECT o AS first, n AS new, coalesce((n).object_id, (o).object_id) AS object_id
+        FROM unnest(p_from) AS o
+        FULL JOIN unnest(p_to) AS n ON (n).object_id = (o).object_id
+    ), placed AS (
+        SELECT
+            p.object_id, p.first, p.new,
+            coalesce((q.new).kind, (q.first).kind) AS parent_kind,
+            CASE
+                WHEN (p.first).object_id IS NULL THEN NULL
+                ELSE (
+                    (p.first).object_id, (p.first).kind, (p.first).parent_id,
+                    CASE
+                        WHEN (p.new).object_id IS NOT NULL THEN (p.new).schema_name
+                        WHEN (q.new).object_id IS NULL THEN (p.first).schema_name
+                        WHEN (q.new).kind = 'schema' THEN (q.new).name
+                        ELSE (q.new).schema_name
+                    END,
+                    CASE
+                        WHEN (p.new).object_id IS NOT NULL THEN (p.new).table_name
+                        WHEN (q.new).object_id IS NULL OR (q.new).kind = 'schema' THEN (p.first).table_name
+                        ELSE (q.new).name
+                    END,
+                    coalesce((p.new).name, (p.first).name),
+                    coalesce((p.new).signature, (p.first).signature),
+                    (p.first).attrs, (p.first).deps
+                )::_pggit.object
+            END AS old
+        FROM pairs AS p
+        LEFT JOIN pairs AS q ON q.object_id = coalesce((p.new).parent_id, (p.first).parent_id)
+    )
+    SELECT array_agg((
+        p.object_id,
+        coalesce((p.new).kind, (p.first).kind),
+        CASE
+            WHEN (p.first).object_id IS NULL THEN 'create'
+            WHEN (p.new).object_id IS NULL THEN 'drop'
+            WHEN (p.first).attrs = (p.new).attrs THEN 'keep'
+            WHEN _pggit.changed_attributes((p.first).attrs, (p.new).attrs) = '{}' THEN 'keep'
+            ELSE 'alter'
+        END,
+        (p.first).object_id IS NOT NULL AND (p.new).object_id IS NOT NULL
+            AND ((p.first).name <> (p.new).name OR (p.first).parent_id IS DISTINCT FROM (p.new).parent_id),
+        false, false, false,
+        p.parent_kind, p.first, p.old, p.new
+    )::_pggit.plan_item)
+    FROM placed AS p;
+END;
+COMMENT ON FUNCTION _pggit.plan_items(_pggit.object[], _pggit.object[]) IS $$
+Every object of either tree with what is to be done to it, before dependents are looked at.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.mark_rebuilds(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_rebuilt uuid[] := '{}';
+    v_some    uuid[];
+    v_kind    text;
+    v_changed _pggit.plan_item[];
+BEGIN
+    FOR v_kind, v_changed IN
+        SELECT CASE WHEN i.kind = 'constraint' AND i.parent_kind = 'domain' THEN 'domain_constraint' ELSE i.kind END, array_agg(i)
+        FROM unnest(p_items) AS i
+        WHERE i.action = 'alter'
+        GROUP BY 1
+    LOOP
+        CONTINUE WHEN to_regprocedure(
+            format('_pggit.%I(_pggit.object, _pggit.object)', 'rebuild_' || v_kind)) IS NULL;
+        EXECUTE format(
+            'SELECT array_agg(i.object_id) FROM unnest($1) AS i WHERE _pggit.%I(i.old, i.new)',
+            'rebuild_' || v_kind)
+        INTO v_some
+        USING v_changed;
+        v_rebuilt := v_rebuilt || coalesce(v_some, '{}');
+    END LOOP;
+    IF v_rebuilt = '{}' THEN
+        RETURN p_items;
+    END IF;
+    RETURN (
+        SELECT array_agg((
+            i.object_id, i.kind, CASE WHEN r.object_id IS NULL THEN i.action ELSE 'rebuild' END, i.is_renamed,
+            i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first, i.old, i.new
+        )::_pggit.plan_item)
+        FROM unnest(p_items) AS i
+        LEFT JOIN unnest(v_rebuilt) AS r(object_id) ON r.object_id = i.object_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.mark_rebuilds(_pggit.plan_item[]) IS $$
+Turns alterations that ALTER cannot express into rebuilds, as the rebuild_<kind> functions say.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_path(p_schema text, p_extra_path jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN p_schema IS NOT NULL THEN (
+        SELECT string_agg(quote_ident(s.name), ', ' ORDER BY s.place)
+        FROM (
+            SELECT p_schema AS name, 0 AS place
+            UNION ALL
+            SELECT e.name, e.place
+            FROM jsonb_array_elements_text(p_extra_path->p_schema) WITH ORDINALITY AS e(name, place)
+            UNION ALL
+            SELECT 'pg_temp', 1000000
+        ) AS s
+    )
+END;
+COMMENT ON FUNCTION _pggit.plan_path(text, jsonb) IS $$
+The search_path under which the definitions of a schema were printed, and are read back.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan(
+    p_from _pggit.object[],
+    p_to _pggit.object[],
+    p_extra_path jsonb DEFAULT '{}'
+)
+RETURNS SETOF _pggit.step
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_items      _pggit.plan_item[] := _pggit.plan_items(p_from, p_to);
+    v_nodes      _pggit.plan_node[];
+    v_order      integer[];
+    v_cycle      uuid[] := '{}';
+    v_more       uuid[];
+    v_statements _pggit.plan_statement[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
+        RETURN;
+    END IF;
+    v_items := _pggit.spread_rebuilds(_pggit.mark_rebuilds(_pggit.follow_renames(v_items)));
+    v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
+    FOR v_try IN 1 .. 3 LOOP
+        v_nodes := _pggit.plan_nodes(v_items, v_cycle);
+        SELECT s.node_order, s.cycle_objects
+        INTO v_order, v_more
+        FROM _pggit.order_nodes(v_items, v_nodes) AS s;
+        EXIT WHEN v_more = '{}' OR v_more <@ v_cycle;
+        v_cycle := v_cycle || v_more;
+    END LOOP;
+    v_statements := _pggit.plan_statements(v_items, v_nodes);
+    RETURN QUERY SELECT * FROM _pggit.lay_out_steps(v_items, v_nodes, v_order, v_statements, p_extra_path);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.plan(_pggit.object[], _pggit.object[], jsonb) IS $$
+The ordered DDL from one tree to another. Objects equal in both trees are context: dependents are found among them.
+p_extra_path: per schema, the schemas that its definitions see besides their own: {"app@feature/x": ["app"]}.
+Returns: steps in execution order; SET and RESET among them keep the search_path that the definitions need.
+$$;

@@ -1,0 +1,355 @@
+-- Plan, ordering: the nodes of a plan, what must come before what, and the order that follows.
+
+-- == relations ==
+
+CREATE TYPE _pggit.plan_edge AS (
+    before_no integer,
+    after_no  integer
+);
+
+CREATE TYPE _pggit.plan_order AS (
+    node_order    integer[],
+    cycle_objects uuid[]  -- objects on both ends of the edges that had to be ignored
+);
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.owned_sequences(p_items _pggit.plan_item[])
+RETURNS TABLE (sequence_id uuid, old_column_id uuid, new_column_id uuid)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 100
+BEGIN ATOMIC
+    WITH seq AS (
+        SELECT s.object_id, s.first, s.new
+        FROM unnest(p_items) AS s
+        WHERE s.kind = 'sequence'
+          AND ((s.first).attrs ? 'owned_by' OR (s.new).attrs ? 'owned_by')
+    ), col AS (
+        SELECT
+            c.object_id,
+            (c.first).schema_name AS old_schema,
+            quote_ident((c.first).table_name) || '.' || quote_ident((c.first).name) AS old_path,
+            (c.new).schema_name AS new_schema,
+            quote_ident((c.new).table_name) || '.' || quote_ident((c.new).name) AS new_path
+        FROM unnest(p_items) AS c
+        WHERE c.kind = 'column'
+          AND EXISTS (SELECT FROM seq)
+    )
+    SELECT s.object_id, o.object_id, n.object_id
+    FROM seq AS s
+    LEFT JOIN col AS o ON (s.first).attrs->>'owned_by' IN (
+        CASE WHEN o.old_schema = (s.first).schema_name THEN o.old_path END, quote_ident(o.old_schema) || '.' || o.old_path)
+    LEFT JOIN col AS n ON (s.new).attrs->>'owned_by' IN (
+        CASE WHEN n.new_schema = (s.new).schema_name THEN n.new_path END, quote_ident(n.new_schema) || '.' || n.new_path);
+END;
+COMMENT ON FUNCTION _pggit.owned_sequences(_pggit.plan_item[]) IS $$
+The owned sequences with their columns, before and after, as far as these are among the items.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_nodes(p_items _pggit.plan_item[], p_cycle uuid[])
+RETURNS _pggit.plan_node[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH item AS MATERIALIZED (
+        SELECT
+            i.object_id, i.kind, i.action, i.is_renamed, i.is_loosened, i.is_set_aside, i.old, i.new, i.parent_kind,
+            p.action AS parent_action,
+            i.object_id = ANY (p_cycle) AS is_cyclic,
+            -- what is dropped with its parent: all that lives in a table, and the sequence of a column
+            o.object_id IS NOT NULL AS is_owned_by_dropped,
+            i.kind = 'sequence' AND (
+                i.action IN ('create', 'rebuild')
+                OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
+            ) AS is_regiven
+        FROM unnest(p_items) AS i
+        LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
+        LEFT JOIN _pggit.owned_sequences(p_items) AS w ON w.sequence_id = i.object_id
+        LEFT JOIN unnest(p_items) AS o ON o.action IN ('drop', 'rebuild') AND o.object_id = w.old_column_id
+    ), node AS (
+        SELECT i.object_id, v.op, v.phase, coalesce(v.is_folded, false) AS is_folded, i.kind, coalesce(i.new, i.old) AS object
+        FROM item AS i
+        CROSS JOIN LATERAL (
+            SELECT 'create' AS op, 0 AS phase, false AS is_folded
+            WHERE i.action = 'create' AND i.kind = 'schema'
+            UNION ALL
+            SELECT 'rename', 1, false WHERE i.is_renamed
+            UNION ALL
+            SELECT 'settle', 3, false WHERE i.is_renamed
+            UNION ALL
+            SELECT 'loosen', 2, false
+            WHERE i.is_loosened
+               OR i.action = 'alter' AND i.is_regiven AND (i.old).attrs ? 'owned_by'
+            UNION ALL
+            SELECT
+                'drop', 2,
+                i.parent_kind IS DISTINCT FROM 'schema'
+                    AND i.parent_action IN ('drop', 'rebuild')
+                    AND NOT (i.is_cyclic AND i.kind = 'constraint')
+                OR i.is_owned_by_dropped AND i.action = 'drop'
+            WHERE i.action IN ('drop', 'rebuild')
+            UNION ALL
+            SELECT 'create', 4, i.kind = 'column' AND i.parent_action IN ('create', 'rebuild') AND i.parent_kind = 'table'
+            WHERE i.action IN ('create', 'rebuild') AND NOT (i.action = 'create' AND i.kind = 'schema')
+            UNION ALL
+            SELECT 'alter', 4, false WHERE i.action = 'alter'
+            UNION ALL
+            SELECT 'late', 5, false
+            WHERE i.action IN ('create', 'rebuild') AND i.kind = 'column' AND i.is_cyclic AND (i.new).attrs ? 'default'
+               OR i.action IN ('create', 'rebuild', 'alter') AND i.is_regiven AND (i.new).attrs ? 'owned_by'
+            UNION ALL
+            SELECT 'purge', 6, false WHERE i.is_set_aside
+        ) AS v
+    )
+    SELECT array_agg((
+        n.node_no, n.object_id, n.op, n.is_folded
+    )::_pggit.plan_node ORDER BY n.node_no)
+    FROM (
+        SELECT
+            row_number() OVER (
+                ORDER BY
+                    w.phase,
+                    CASE WHEN w.phase = 2 THEN -_pggit.kind_weight(w.kind) ELSE _pggit.kind_weight(w.kind) END,
+                    (w.object).schema_name, (w.object).table_name,
+                    ((w.object).attrs->>'position')::numeric, (w.object).name, (w.object).signature, w.object_id
+            )::integer AS node_no,
+            w.object_id, w.op, w.is_folded
+        FROM node AS w
+    ) AS n;
+END;
+COMMENT ON FUNCTION _pggit.plan_nodes(_pggit.plan_item[], uuid[]) IS $$
+What is to be done, numbered in the order that reads best where nothing demands another.
+p_cycle: objects whose defaults (columns) or foreign keys are handled apart, to open a cycle.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.name_class(p_object _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN (p_object).kind IN ('table', 'view', 'materialized_view', 'sequence', 'index') THEN 'relation'
+    WHEN (p_object).kind IN ('enum', 'domain', 'composite', 'range') THEN 'relation'
+    WHEN (p_object).kind IN ('function', 'procedure', 'aggregate') THEN 'routine'
+    ELSE (p_object).kind
+END;
+COMMENT ON FUNCTION _pggit.name_class(_pggit.object) IS $$
+The namespace in which a name must be free: relations and types share one, since a relation has a row type.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_edges(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+SET jit = off
+BEGIN ATOMIC
+    WITH item AS MATERIALIZED (
+        SELECT i.object_id, i.kind, i.action, i.old, i.new, i.is_set_aside FROM unnest(p_items) AS i
+    ), owned AS MATERIALIZED (
+        SELECT w.sequence_id, w.old_column_id, w.new_column_id FROM _pggit.owned_sequences(p_items) AS w
+    ), raw AS MATERIALIZED (
+        SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.old, i.new
+        FROM unnest(p_nodes) AS n
+        JOIN item AS i ON i.object_id = n.object_id
+    ), node AS MATERIALIZED (
+        -- a folded node stands for its parent's (a column's sequence: for the parent's parent)
+        SELECT
+            r.node_no, r.object_id, r.op, r.kind, r.old, r.new,
+            CASE WHEN r.is_folded THEN coalesce(CASE WHEN p.is_folded THEN g.node_no ELSE p.node_no END, r.node_no)
+                ELSE r.node_no END AS acts_as
+        FROM raw AS r
+        LEFT JOIN owned AS w ON r.is_folded AND w.sequence_id = r.object_id
+        LEFT JOIN raw AS p
+            ON r.is_folded AND p.op = r.op
+            AND p.object_id = CASE
+                WHEN r.kind = 'sequence' THEN w.old_column_id
+                WHEN r.op = 'drop' THEN (r.old).parent_id
+                ELSE (r.new).parent_id
+            END
+        LEFT JOIN raw AS g ON p.is_folded AND g.op = p.op AND g.object_id = (p.old).parent_id
+    ), late AS (
+        SELECT n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'column'
+    ), new_need AS MATERIALIZED (
+        SELECT n.node_no, n.acts_as, n.object_id, n.op, d.object_id AS needed_id
+        FROM node AS n
+        CROSS JOIN LATERAL unnest((n.new).deps || (n.new).parent_id) AS d(object_id)
+        WHERE n.op IN ('create', 'alter', 'late')
+    ), old_need AS MATERIALIZED (
+        SELECT n.acts_as, n.object_id, n.op, n.new, d.object_id AS needed_id
+        FROM node AS n
+        CROSS JOIN LATERAL unnest((n.old).deps || (n.old).parent_id) AS d(object_id)
+        WHERE n.op IN ('drop', 'loosen', 'alter')
+    ), edge(before_no, after_no) AS (
+        -- what is needed is made first
+        SELECT m.acts_as, w.acts_as
+        FROM new_need AS w
+        JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('create', 'alter')
+        LEFT JOIN late AS l ON l.object_id = w.object_id AND w.op = 'create'
+        WHERE l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence')
+        UNION
+        -- what depends goes before what it depends on goes or changes
+        SELECT w.acts_as, m.acts_as
+        FROM old_need AS w
+        JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
+        WHERE w.op = 'drop'
+           OR w.op = 'loosen' AND m.op = 'drop'
+           OR w.op = 'alter' AND m.op = 'drop'
+               AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id
+        UNION
+        -- a type set aside goes when its columns have left it
+        SELECT w.acts_as, m.acts_as
+        FROM old_need AS w
+        JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'purge'
+        WHERE w.op IN ('alter', 'drop')
+        UNION
+        -- steps of one object
+        SELECT a.acts_as, b.acts_as
+        FROM node AS a
+        JOIN node AS b ON b.object_id = a.object_id
+        WHERE (a.op, b.op) IN (
+            ('drop', 'create'), ('loosen', 'alter'), ('loosen', 'late'), ('create', 'late'), ('alter', 'late'),
+            ('create', 'purge'), ('rename', 'settle'),
+            ('settle', 'create'), ('settle', 'alter')
+        )
+        UNION
+        -- an owned sequence is tied to its column when that exists
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        JOIN owned AS w ON w.sequence_id = n.object_id
+        JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
+        WHERE n.op = 'late' AND n.kind = 'sequence'
+        UNION
+        -- and let go before its column goes
+        SELECT n.acts_as, m.acts_as
+        FROM node AS n
+        JOIN owned AS w ON w.sequence_id = n.object_id
+        JOIN node AS m ON m.op = 'drop' AND m.object_id = w.old_column_id
+        WHERE n.op IN ('loosen', 'drop') AND n.kind = 'sequence'
+        UNION
+        -- a name is free before it is taken
+        SELECT a.acts_as, b.acts_as
+        FROM node AS a
+        JOIN node AS b
+            ON b.op IN ('create', 'settle')
+            AND _pggit.name_class(b.new) = _pggit.name_class(a.old)
+            AND (b.new).name = (a.old).name
+            AND (b.new).schema_name IS NOT DISTINCT FROM (a.old).schema_name
+            AND ((b.new).table_name IS NOT DISTINCT FROM (a.old).table_name OR b.kind = 'index')
+            AND (b.new).signature IS NOT DISTINCT FROM (a.old).signature
+        WHERE a.op = 'drop'
+          AND a.object_id <> b.object_id
+        UNION
+        -- schemas are there before anything moves into them
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        JOIN node AS m ON m.object_id = (n.new).parent_id AND m.op = 'create'
+        WHERE n.op = 'rename'
+    )
+    SELECT e.before_no, e.after_no
+    FROM edge AS e
+    WHERE e.before_no <> e.after_no;
+END;
+COMMENT ON FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+What must come before what, from the dependencies of both trees.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.sort_nodes(p_count integer, p_before integer[], p_after integer[])
+RETURNS TABLE (node_order integer[], ignored integer[])
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+-- Depth first: each node in the order of its number, after all that it waits for. p_before and p_after come sorted by
+-- (after, before). ignored: places of edges that close a cycle.
+DECLARE
+    v_first   integer[] := array_fill(0, ARRAY[p_count + 1]);
+    v_next    integer[];
+    v_state   integer[] := array_fill(0, ARRAY[p_count + 1]);  -- 0 not seen, 1 on the stack, 2 done
+    v_stack   integer[] := array_fill(0, ARRAY[p_count + 1]);
+    v_order   integer[] := array_fill(0, ARRAY[p_count]);
+    v_ignored integer[] := '{}';
+    v_edges   integer := coalesce(cardinality(p_before), 0);
+    v_depth   integer;
+    v_done    integer := 0;
+    v_node    integer;
+    v_edge    integer;
+    v_need    integer;
+BEGIN
+    FOR v_edge IN REVERSE v_edges .. 1 LOOP
+        v_first[p_after[v_edge]] := v_edge;
+    END LOOP;
+    v_next := v_first;
+    FOR v_root IN 1 .. p_count LOOP
+        CONTINUE WHEN v_state[v_root] <> 0;
+        v_depth := 1;
+        v_stack[1] := v_root;
+        v_state[v_root] := 1;
+        WHILE v_depth > 0 LOOP
+            v_node := v_stack[v_depth];
+            v_edge := v_next[v_node];
+            IF v_edge > 0 AND v_edge <= v_edges AND p_after[v_edge] = v_node THEN
+                v_next[v_node] := v_edge + 1;
+                v_need := p_before[v_edge];
+                IF v_state[v_need] = 0 THEN
+                    v_depth := v_depth + 1;
+                    v_stack[v_depth] := v_need;
+                    v_state[v_need] := 1;
+                ELSIF v_state[v_need] = 1 THEN
+                    v_ignored := v_ignored || v_edge;
+                    -- all between the two ends belong to the cycle
+                    FOR v_i IN 1 .. v_depth LOOP
+                        IF v_stack[v_i] = v_need OR v_ignored[array_upper(v_ignored, 1)] < 0 THEN
+                            v_ignored := v_ignored || -v_stack[v_i];
+                        END IF;
+                    END LOOP;
+                END IF;
+            ELSE
+                v_state[v_node] := 2;
+                v_done := v_done + 1;
+                v_order[v_done] := v_node;
+                v_depth := v_depth - 1;
+            END IF;
+        END LOOP;
+    END LOOP;
+    RETURN QUERY SELECT v_order, v_ignored;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.sort_nodes(integer, integer[], integer[]) IS $$
+A topological order of the nodes 1 .. p_count that stays near their numbers.
+Edges say that p_before[i] comes before p_after[i], sorted by (p_after, p_before).
+Returns: the order, and for every edge that closes a cycle its place, followed by the negated numbers of the cycle's nodes.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.order_nodes(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+RETURNS _pggit.plan_order
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH edges AS MATERIALIZED (
+        SELECT
+            array_agg(e.before_no ORDER BY e.after_no, e.before_no) AS befores,
+            array_agg(e.after_no ORDER BY e.after_no, e.before_no) AS afters
+        FROM _pggit.plan_edges(p_items, p_nodes) AS e
+    )
+    SELECT (
+        s.node_order,
+        ARRAY(
+            SELECT DISTINCT i.object_id
+            FROM unnest(s.ignored) AS g(node_no)
+            JOIN unnest(p_nodes) AS n ON n.node_no = -g.node_no
+            JOIN unnest(p_items) AS i ON i.object_id = n.object_id OR (coalesce(i.new, i.old)).parent_id = n.object_id
+            ORDER BY i.object_id
+        )
+    )::_pggit.plan_order
+    FROM edges AS e
+    CROSS JOIN LATERAL _pggit.sort_nodes(cardinality(p_nodes), e.befores, e.afters) AS s;
+END;
+COMMENT ON FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+The order of the nodes, and the objects on cycles (with what lives in them).
+$$;

@@ -1,0 +1,261 @@
+-- Plan, spreading: what else must change because PostgreSQL would not keep it beside a change.
+
+-- == relations ==
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.rename_tokens(p_attrs jsonb, p_from text[], p_to text[])
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_text text := p_attrs::text;
+BEGIN
+    FOR v_i IN 1 .. cardinality(p_from) LOOP
+        v_text := regexp_replace(
+            v_text,
+            '(^|[^[:alnum:]_$])' || regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g')
+                || '(?![[:alnum:]_$])',
+            '\1' || replace(p_to[v_i], '\', '\\'),
+            'g'
+        );
+    END LOOP;
+    RETURN v_text::jsonb;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.rename_tokens(jsonb, text[], text[]) IS $$
+The attributes with whole names replaced, as PostgreSQL rewrites definitions when something in them is renamed.
+The names come as they stand in the text of the jsonb: quoted for SQL, then for JSON.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.follow_renames(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.is_renamed) THEN
+        RETURN p_items;
+    END IF;
+    RETURN (
+        WITH token AS (
+            SELECT
+                i.object_id,
+                trim('"' FROM to_jsonb(quote_ident((i.first).name))::text) AS token_from,
+                trim('"' FROM to_jsonb(quote_ident((i.new).name))::text) AS token_to
+            FROM unnest(p_items) AS i
+            WHERE i.is_renamed
+              AND (i.first).name <> (i.new).name
+        ), touched AS (
+            SELECT
+                i.object_id,
+                array_agg(t.token_from ORDER BY t.token_from) AS tokens_from,
+                array_agg(t.token_to ORDER BY t.token_from) AS tokens_to
+            FROM unnest(p_items) AS i
+            CROSS JOIN LATERAL unnest((i.first).deps || (i.first).parent_id || i.object_id) AS d(object_id)
+            JOIN token AS t ON t.object_id = d.object_id
+            WHERE i.action = 'alter'
+            GROUP BY i.object_id
+        )
+        SELECT array_agg(
+            CASE
+                WHEN t.object_id IS NULL THEN i
+                WHEN _pggit.changed_attributes(
+                    _pggit.rename_tokens((i.old).attrs, t.tokens_from, t.tokens_to), (i.new).attrs
+                ) = '{}' THEN (
+                    i.object_id, i.kind, 'keep', i.is_renamed, i.is_retyped, i.is_loosened, i.is_set_aside,
+                    i.parent_kind, i.first, i.old, i.new
+                )::_pggit.plan_item
+                ELSE i
+            END
+        )
+        FROM unnest(p_items) AS i
+        LEFT JOIN touched AS t ON t.object_id = i.object_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.follow_renames(_pggit.plan_item[]) IS $$
+Leaves alone what differs only because PostgreSQL rewrites it when a thing it names is renamed.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spread_effect(
+    p_event text,
+    p_on _pggit.plan_item,
+    p_item _pggit.plan_item
+)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN p_item.kind IN ('schema', 'extension', 'table', 'default_privilege') THEN NULL
+    WHEN p_event = 'rebuild' AND p_item.parent_kind = p_on.kind
+        AND (p_item.old).parent_id = p_on.object_id THEN 'rebuild'
+    WHEN p_event = 'rebuild' AND p_item.kind = 'column' THEN CASE
+        WHEN _pggit.is_type_kind(p_on.kind) THEN 'retype'
+        WHEN (p_item.new).attrs ? 'generated' OR p_on.kind = 'column' AND (p_item.old).attrs ? 'generated' THEN 'rebuild'
+        ELSE 'loosen'
+    END
+    WHEN p_event = 'rebuild' AND p_item.kind = 'sequence' THEN NULL
+    WHEN p_event = 'rebuild' THEN 'rebuild'
+    WHEN p_event = 'retype' AND (
+        p_item.kind IN ('view', 'materialized_view', 'rule', 'policy', 'trigger', 'function', 'procedure')
+        OR p_item.kind = 'column' AND (p_item.old).attrs ? 'generated'
+    ) THEN 'rebuild'
+END;
+COMMENT ON FUNCTION _pggit.spread_effect(text, _pggit.plan_item, _pggit.plan_item) IS $$
+What a dependent must undergo when p_on is rebuilt or, for a column, retyped; NULL if PostgreSQL keeps it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spread_rebuilds(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_items   _pggit.plan_item[] := p_items;
+    v_ids     uuid[];
+    v_events  text[];
+    v_targets uuid[];
+    v_effects text[];
+BEGIN
+    SELECT array_agg(i.object_id), array_agg(CASE WHEN i.action = 'rebuild' THEN 'rebuild' ELSE 'retype' END)
+    INTO v_ids, v_events
+    FROM unnest(p_items) AS i
+    WHERE i.action = 'rebuild'
+       OR i.action = 'alter' AND i.kind = 'column' AND _pggit.is_retyping(i.old, i.new);
+    WHILE v_ids IS NOT NULL LOOP
+        SELECT array_agg(e.object_id), array_agg(e.effect)
+        INTO v_targets, v_effects
+        FROM (
+            SELECT x.object_id, min(s.effect) AS effect, bool_or(s.effect = 'rebuild') AS is_rebuilt,
+                bool_or(s.effect = 'retype') AS is_retyped
+            FROM unnest(v_items) AS x
+            CROSS JOIN LATERAL unnest((x.old).deps || (x.old).parent_id) AS d(object_id)
+            JOIN unnest(v_ids, v_events) AS v(object_id, event) ON v.object_id = d.object_id
+            JOIN unnest(v_items) AS o ON o.object_id = v.object_id
+            CROSS JOIN LATERAL (SELECT _pggit.spread_effect(v.event, o, x) AS effect) AS s
+            WHERE x.action IN ('keep', 'alter')
+              AND s.effect IS NOT NULL
+              AND NOT (s.effect = 'retype' AND x.is_retyped)
+              AND NOT (s.effect = 'loosen' AND x.is_loosened)
+              AND NOT (
+                  x.action = 'alter' AND v.event = 'rebuild' AND d.object_id <> (x.new).parent_id
+                  AND d.object_id <> ALL ((x.new).deps)
+              )
+            GROUP BY x.object_id
+        ) AS g
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN g.is_rebuilt THEN 'rebuild' WHEN g.is_retyped THEN 'retype' ELSE g.effect END AS effect
+        ) AS c
+        CROSS JOIN LATERAL (SELECT g.object_id, c.effect) AS e;
+        v_items := _pggit.apply_spread(v_items, v_targets, v_effects);
+        SELECT array_agg(t.object_id), array_agg(t.effect)
+        INTO v_ids, v_events
+        FROM unnest(v_targets, v_effects) AS t(object_id, effect)
+        WHERE t.effect IN ('rebuild', 'retype');
+    END LOOP;
+    RETURN _pggit.set_types_aside(_pggit.rebuild_foreign_keys(v_items));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spread_rebuilds(_pggit.plan_item[]) IS $$
+Follows rebuilds and changes of column types to whatever PostgreSQL would refuse to keep beside them.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_retyping(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_old).attrs->'type' IS DISTINCT FROM (p_new).attrs->'type'
+    OR (p_old).attrs->'collation' IS DISTINCT FROM (p_new).attrs->'collation';
+COMMENT ON FUNCTION _pggit.is_retyping(_pggit.object, _pggit.object) IS $$
+Whether a column changes its type or collation, so that ALTER COLUMN TYPE runs.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.apply_spread(p_items _pggit.plan_item[], p_targets uuid[], p_effects text[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT array_agg(CASE
+        WHEN t.object_id IS NULL THEN i
+        ELSE (
+            i.object_id, i.kind, CASE WHEN t.effect = 'rebuild' THEN 'rebuild' ELSE 'alter' END, i.is_renamed,
+            i.is_retyped OR t.effect = 'retype',
+            i.is_loosened OR t.effect = 'loosen',
+            i.is_set_aside, i.parent_kind, i.first, i.old, i.new
+        )::_pggit.plan_item
+    END)
+    FROM unnest(p_items) AS i
+    LEFT JOIN unnest(p_targets, p_effects) AS t(object_id, effect) ON t.object_id = i.object_id;
+END;
+COMMENT ON FUNCTION _pggit.apply_spread(_pggit.plan_item[], uuid[], text[]) IS $$
+Writes the effects of one round of spreading into the items.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_foreign_keys(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH torn AS (
+        SELECT k.object_id
+        FROM unnest(p_items) AS k
+        CROSS JOIN LATERAL unnest((k.old).deps) AS d(object_id)
+        JOIN unnest(p_items) AS c ON c.object_id = d.object_id
+        WHERE k.kind = 'constraint'
+          AND k.action IN ('keep', 'alter')
+          AND (k.old).attrs->>'type' = 'foreign_key'
+          AND c.kind = 'column'
+          AND c.action = 'alter'
+          AND (c.is_retyped OR _pggit.is_retyping(c.old, c.new))
+        GROUP BY k.object_id
+        HAVING count(*) > 1
+    )
+    SELECT _pggit.apply_spread(p_items, array_agg(t.object_id), array_agg('rebuild'::text))
+    FROM torn AS t;
+END;
+COMMENT ON FUNCTION _pggit.rebuild_foreign_keys(_pggit.plan_item[]) IS $$
+A foreign key whose columns change their type on both ends cannot hold in between.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.set_types_aside(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH aside AS (
+        SELECT DISTINCT t.object_id
+        FROM unnest(p_items) AS t
+        JOIN unnest(p_items) AS c ON c.kind = 'column' AND c.action = 'alter' AND t.object_id = ANY ((c.old).deps)
+        LEFT JOIN unnest(p_items) AS n
+            ON n.action = 'create' AND _pggit.is_type_kind(n.kind)
+            AND (n.new).schema_name = (t.old).schema_name AND (n.new).name = (t.old).name
+        WHERE _pggit.is_type_kind(t.kind)
+          AND (t.action = 'rebuild' OR t.action = 'drop' AND n.object_id IS NOT NULL)
+    )
+    SELECT array_agg(CASE
+        WHEN a.object_id IS NULL THEN i
+        ELSE (
+            i.object_id, i.kind, i.action, i.is_renamed, i.is_retyped, i.is_loosened, true, i.parent_kind,
+            i.first, i.old, i.new
+        )::_pggit.plan_item
+    END)
+    FROM unnest(p_items) AS i
+    LEFT JOIN aside AS a ON a.object_id = i.object_id;
+END;
+COMMENT ON FUNCTION _pggit.set_types_aside(_pggit.plan_item[]) IS $$
+A type that surviving columns leave for its replacement of the same name is renamed away first and dropped last.
+$$;
