@@ -87,12 +87,12 @@ BEGIN ATOMIC
             SELECT
                 'drop', 2,
                 i.parent_kind IS DISTINCT FROM 'schema'
-                    AND i.parent_action IN ('drop', 'rebuild')
+                    AND coalesce(i.parent_action IN ('drop', 'rebuild'), false)
                     AND NOT (i.is_cyclic AND i.kind = 'constraint')
                 OR i.is_owned_by_dropped AND i.action = 'drop'
             WHERE i.action IN ('drop', 'rebuild')
             UNION ALL
-            SELECT 'create', 4, i.kind = 'column' AND i.parent_action IN ('create', 'rebuild') AND i.parent_kind = 'table'
+            SELECT 'create', 4, i.kind = 'column' AND coalesce(i.parent_action IN ('create', 'rebuild'), false) AND i.parent_kind = 'table'
             WHERE i.action IN ('create', 'rebuild') AND NOT (i.action = 'create' AND i.kind = 'schema')
             UNION ALL
             SELECT 'alter', 4, false WHERE i.action = 'alter'
