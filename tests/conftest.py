@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from pgtap import collect_tap_file, drop_tap_databases
 from servers import OwnServers, PgServer, given_servers
 
@@ -18,7 +19,10 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         known = json.loads(worker_input["servers"])
-        config.stash[SERVERS] = {int(major): PgServer(int(major), url, Path(path)) for major, (url, path) in known.items()}
+        config.stash[SERVERS] = {
+            int(major): PgServer(int(major), url, Path(path))
+            for major, (url, path) in known.items()
+        }
         return
     if config.option.collectonly or config.option.help:
         config.stash[SERVERS] = {major: PgServer(major, "", Path()) for major in (15, 18)}
@@ -39,7 +43,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """xdist: every worker uses the servers that the first process started."""
-    known = {major: (one.maintenance_url, str(one.bin)) for major, one in node.config.stash[SERVERS].items()}
+    known = {
+        major: (one.maintenance_url, str(one.bin))
+        for major, one in node.config.stash[SERVERS].items()
+    }
     node.workerinput["servers"] = json.dumps(known)
 
 
@@ -54,7 +61,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pg" in metafunc.fixturenames:
         servers = metafunc.config.stash[SERVERS]
-        metafunc.parametrize("pg", list(servers.values()), ids=[f"pg{major}" for major in servers], indirect=True, scope="session")
+        metafunc.parametrize(
+            "pg",
+            list(servers.values()),
+            ids=[f"pg{major}" for major in servers],
+            indirect=True,
+            scope="session",
+        )
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +103,9 @@ def connect(database: str) -> Iterator[Callable[..., psycopg.Connection]]:
     """Opens further connections to `database` (autocommit unless told otherwise) and closes them."""
     opened: list[psycopg.Connection] = []
 
-    def open_one(url: str = database, *, autocommit: bool = True, **options: Any) -> psycopg.Connection:
+    def open_one(
+        url: str = database, *, autocommit: bool = True, **options: Any
+    ) -> psycopg.Connection:
         opened.append(psycopg.connect(url, autocommit=autocommit, **options))
         return opened[-1]
 

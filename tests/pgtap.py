@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from servers import PgServer
 
 PLAN = re.compile(r"\bplan\s*\(\s*(\d+)\s*\)", re.IGNORECASE)
@@ -36,7 +37,9 @@ class TapRun:
     error: str
 
 
-def collect_tap_file(path: Path, parent: pytest.Collector, servers: dict[int, PgServer]) -> pytest.Collector | None:
+def collect_tap_file(
+    path: Path, parent: pytest.Collector, servers: dict[int, PgServer]
+) -> pytest.Collector | None:
     if path.suffix != ".sql" or path.parent.name != "sql" or path.name == "manifest.sql":
         return None
     collector = TapFile.from_parent(parent, path=path)
@@ -55,7 +58,9 @@ class TapFile(pytest.File):
             last = int(plan.group(1))
             for number in range(1, last + 1):
                 name = f"{number}[pg{server.major}]"
-                yield TapItem.from_parent(self, name=name, server=server, number=number, is_last=number == last)
+                yield TapItem.from_parent(
+                    self, name=name, server=server, number=number, is_last=number == last
+                )
 
 
 class TapFailure(Exception):
@@ -85,7 +90,9 @@ class TapItem(pytest.Item):
         if run.error and self.is_last:
             raise TapFailure(run.error)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
         if isinstance(excinfo.value, TapFailure):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
@@ -110,7 +117,9 @@ def parse(output: str, error: str) -> TapRun:
     for text in output.splitlines():
         if found := LINE.match(text):
             failed, number, title, directive, reason = found.groups()
-            current = lines[int(number)] = TapLine(not failed, title or "", (directive or "").upper(), reason or "")
+            current = lines[int(number)] = TapLine(
+                not failed, title or "", (directive or "").upper(), reason or ""
+            )
         elif text.startswith("#") and current:
             current.notes.append(text)
     return TapRun(lines, error)
@@ -124,7 +133,9 @@ def tap_database(server: PgServer) -> str:
     """One database per process and server, with pgTAP in schema tap; files roll back, so they share it."""
     name = server.create_database(server.template())
     MADE.append((server, name))
-    server.psql(name, "-c", "CREATE SCHEMA tap", "-c", "SET search_path = tap", "-f", str(pgtap_script()))
+    server.psql(
+        name, "-c", "CREATE SCHEMA tap", "-c", "SET search_path = tap", "-f", str(pgtap_script())
+    )
     return name
 
 
@@ -186,7 +197,11 @@ def from_npm(folder: Path) -> str | None:
     quietly = {"cwd": folder, "capture_output": True, "check": False}
     subprocess.run([npm, "pack", "@electric-sql/pglite-pgtap"], **quietly)  # type: ignore[call-overload]
     for archive in folder.glob("*.tgz"):
-        shutil.unpack_archive(archive, folder / "npm", **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
+        shutil.unpack_archive(
+            archive, folder / "npm", **({"filter": "data"} if sys.version_info >= (3, 12) else {})
+        )
         for inner in (folder / "npm").rglob("*.tar.gz"):
-            shutil.unpack_archive(inner, folder / "npm", **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
+            shutil.unpack_archive(
+                inner, folder / "npm", **({"filter": "data"} if sys.version_info >= (3, 12) else {})
+            )
     return newest(folder)

@@ -45,9 +45,19 @@ class PgServer:
         url = re.sub(r"/[^/]*$", f"/{database}", self.maintenance_url)
         return re.sub(r"//[^@]*@", f"//{user}@", url) if user else url
 
-    def psql(self, database: str, *arguments: str, text: str | None = None, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def psql(
+        self, database: str, *arguments: str, text: str | None = None, check: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
         """Run the server's own psql, stopping at the first error."""
-        command = [self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), *arguments]
+        command = [
+            self.bin / "psql",
+            "-XqAt",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            self.url(database),
+            *arguments,
+        ]
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise AssertionError(f"psql failed: {done.stderr}")
@@ -66,7 +76,9 @@ class PgServer:
 
     def drop_database(self, name: str) -> None:
         with psycopg.connect(self.maintenance_url, autocommit=True) as conn:
-            conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            conn.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
@@ -82,11 +94,17 @@ class PgServer:
         name = "pggit_template_" + hashlib.sha256(INSTALL.read_bytes()).hexdigest()[:12]
         with psycopg.connect(self.maintenance_url, autocommit=True) as conn:
             conn.execute("SELECT pg_advisory_lock(724711)")  # workers of one run
-            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]).fetchone():
+            if not conn.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]
+            ).fetchone():
                 conn.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-                conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+                conn.execute(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
+                )
                 self.psql(name, "-f", str(INSTALL))
-                conn.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
+                conn.execute(
+                    sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name))
+                )
         return name
 
 
@@ -116,11 +134,17 @@ def with_extension(binaries: Binaries, home: Path) -> tuple[Binaries, dict[str, 
     overlay = home / f"overlay{binaries.major}"
     overlaid_bin = overlay / binaries.path.relative_to(common)
     overlaid_share = overlay / share.relative_to(common)
-    for origin, links in ((binaries.path, overlaid_bin), (share, overlaid_share), (share / "extension", overlaid_share / "extension")):
+    for origin, links in (
+        (binaries.path, overlaid_bin),
+        (share, overlaid_share),
+        (share / "extension", overlaid_share / "extension"),
+    ):
         links.mkdir(parents=True)
         for entry in origin.iterdir():
             if entry.name == "postgres":
-                shutil.copy2(entry, links / entry.name)  # it finds its files from where it really is
+                shutil.copy2(
+                    entry, links / entry.name
+                )  # it finds its files from where it really is
             elif entry != share / "extension":
                 (links / entry.name).symlink_to(entry)
     for entry in files.iterdir():

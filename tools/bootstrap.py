@@ -27,7 +27,7 @@ def state(kind: str) -> str:
 
 def main() -> int:
     kind = sys.argv[1] if len(sys.argv) > 1 else "dev"
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  this file runs before anything checks
         print("pggit needs Python 3.11 or later", file=sys.stderr)
         return 1
     folder = ROOT / ".venv"
@@ -36,11 +36,17 @@ def main() -> int:
     if any(marks[one].read_text() == state(one) for one in satisfied):
         return 0
     python = folder / "bin" / "python"
-    if not python.exists() or subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
+    if (
+        not python.exists()
+        or subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode
+    ):
         try:
             venv.create(folder, clear=True, with_pip=True)
         except subprocess.CalledProcessError:
-            print("this Python cannot make environments; on Debian: apt-get install python3-venv", file=sys.stderr)
+            print(
+                "this Python cannot make environments; on Debian: apt-get install python3-venv",
+                file=sys.stderr,
+            )
             return 1
     for mark in marks.values():
         mark.unlink(missing_ok=True)
@@ -54,6 +60,9 @@ def main() -> int:
         done = subprocess.run([*pip, *arguments], env=environment, check=False)
         if done.returncode:
             return done.returncode
+    subprocess.run(
+        [python, str(ROOT / "tools" / "docs_ui.py")], check=False
+    )  # /docs works without it, with internet
     marks[kind].write_text(state(kind))
     return 0
 

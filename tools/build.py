@@ -118,7 +118,9 @@ def modules() -> list[tuple[str, str, str]]:
     for path in sorted(SQL.glob("*.sql")):
         parts = SECTION.split(path.read_text(encoding="utf-8"))
         if len(parts) != 3:
-            raise BuildError(f"{path.name}: needs the marks '-- == relations ==' and '-- == routines ==' once each")
+            raise BuildError(
+                f"{path.name}: needs the marks '-- == relations ==' and '-- == routines ==' once each"
+            )
         found.append((path.name, parts[1].strip(), parts[2].strip()))
     return found
 
@@ -129,7 +131,9 @@ def section(name: str, text: str) -> str:
 
 def not_dumped(relations: str) -> list[str]:
     """Tables marked with a line `-- not dumped: <reason>` above their CREATE TABLE: seeds and maps of OIDs."""
-    return re.findall(r"^-- not dumped: .+\n(?:-- .*\n)*CREATE TABLE _pggit\.(\w+)", relations, flags=re.M)
+    return re.findall(
+        r"^-- not dumped: .+\n(?:-- .*\n)*CREATE TABLE _pggit\.(\w+)", relations, flags=re.M
+    )
 
 
 class Release:
@@ -140,12 +144,22 @@ class Release:
         self.version = version
         self.relations = "\n".join(section(name, text) for name, text, _ in parts)
         # The engine's routines stand before those that call it: views and SQL bodies bind their names when they are created.
-        ordered = sorted(parts, key=lambda part: (part[0] > "10" and not ENGINE.fullmatch(part[0]), part[0]))
-        self.routines = "\n".join(section(name, text) for name, _, text in ordered if name != PRIVILEGES)
-        self.privileges = "\n".join(section(name, text) for name, _, text in parts if name == PRIVILEGES)
+        ordered = sorted(
+            parts, key=lambda part: (part[0] > "10" and not ENGINE.fullmatch(part[0]), part[0])
+        )
+        self.routines = "\n".join(
+            section(name, text) for name, _, text in ordered if name != PRIVILEGES
+        )
+        self.privileges = "\n".join(
+            section(name, text) for name, _, text in parts if name == PRIVILEGES
+        )
         engine = [part for part in parts if ENGINE.fullmatch(part[0])]
-        self.engine = "\n".join([section(n, r) for n, r, _ in engine] + [section(n, t) for n, _, t in engine])
-        self.dump = DUMP_SQL.replace("{not_dumped}", ", ".join(f"'{name}'" for name in not_dumped(self.relations)))
+        self.engine = "\n".join(
+            [section(n, r) for n, r, _ in engine] + [section(n, t) for n, _, t in engine]
+        )
+        self.dump = DUMP_SQL.replace(
+            "{not_dumped}", ", ".join(f"'{name}'" for name in not_dumped(self.relations))
+        )
 
     def fresh(self) -> str:
         return self._script("CREATE EXTENSION pggit", self.relations)
@@ -153,10 +167,16 @@ class Release:
     def step(self, from_version: str, statements: str) -> str:
         # A table dropped while it is a member would leave its oid in pg_extension.extconfig.
         statements = re.sub(
-            r"^(?=DROP TABLE (?:IF EXISTS )?(_pggit\.\w+))", r"ALTER EXTENSION pggit DROP TABLE \1;\n", statements, flags=re.M
+            r"^(?=DROP TABLE (?:IF EXISTS )?(_pggit\.\w+))",
+            r"ALTER EXTENSION pggit DROP TABLE \1;\n",
+            statements,
+            flags=re.M,
         )
         guard = STEP_GUARD.replace("{from}", from_version)
-        return self._script(f"ALTER EXTENSION pggit UPDATE TO '{self.version}'", guard + "\n" + statements.strip() + "\n")
+        return self._script(
+            f"ALTER EXTENSION pggit UPDATE TO '{self.version}'",
+            guard + "\n" + statements.strip() + "\n",
+        )
 
     def _script(self, command: str, first: str) -> str:
         version = VERSION_SQL.replace("{version}", self.version)
@@ -183,7 +203,10 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def frozen() -> list[str]:
     """Versions of the frozen fresh installs in migrations/, oldest first."""
-    names = (re.fullmatch(r"pggit--(\d+\.\d+\.\d+)\.sql", path.name) for path in MIGRATIONS.glob("pggit--*.sql"))
+    names = (
+        re.fullmatch(r"pggit--(\d+\.\d+\.\d+)\.sql", path.name)
+        for path in MIGRATIONS.glob("pggit--*.sql")
+    )
     return sorted((name.group(1) for name in names if name), key=version_key)
 
 
@@ -193,16 +216,23 @@ def today(version: str) -> dict[str, str]:
     texts = {f"pggit--{version}.sql": release.fresh()}
     before = [one for one in frozen() if one != version]
     if before:
-        texts[f"pggit--{before[-1]}--{version}.sql"] = release.step(before[-1], NEXT.read_text(encoding="utf-8"))
+        texts[f"pggit--{before[-1]}--{version}.sql"] = release.step(
+            before[-1], NEXT.read_text(encoding="utf-8")
+        )
     return texts
 
 
 def scripts(version: str) -> dict[str, str]:
     """Every extension script by file name: the frozen ones as they are, and this version's."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("pggit--*.sql"))}
+    texts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted(MIGRATIONS.glob("pggit--*.sql"))
+    }
     for name, text in today(version).items():
         if texts.get(name, text) != text:
-            raise BuildError(f"{name} is frozen and sql/ has changed since: raise the version in pyproject.toml")
+            raise BuildError(
+                f"{name} is frozen and sql/ has changed since: raise the version in pyproject.toml"
+            )
         texts[name] = text
     return texts
 
@@ -211,13 +241,24 @@ def freeze(version: str) -> None:
     """Copy this version's scripts into migrations/ and open the next version."""
     if version in frozen():
         raise BuildError(f"version {version} is frozen already")
-    write(MIGRATIONS, {**{path.name: path.read_text(encoding="utf-8") for path in MIGRATIONS.glob("pggit--*.sql")}, **today(version)})
+    write(
+        MIGRATIONS,
+        {
+            **{
+                path.name: path.read_text(encoding="utf-8")
+                for path in MIGRATIONS.glob("pggit--*.sql")
+            },
+            **today(version),
+        },
+    )
     NEXT.write_text(NEXT_EMPTY, encoding="utf-8")
     major, minor, _ = version_key(version)
     coming = f"{major}.{minor + 1}.0"
     project = ROOT / "pyproject.toml"
     text = project.read_text(encoding="utf-8")
-    project.write_text(text.replace(f'version = "{version}"', f'version = "{coming}"', 1), encoding="utf-8")
+    project.write_text(
+        text.replace(f'version = "{version}"', f'version = "{coming}"', 1), encoding="utf-8"
+    )
     print(f"froze {version}; pyproject.toml now says {coming}")
 
 
@@ -236,7 +277,9 @@ def write(folder: pathlib.Path, texts: dict[str, str]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--freeze", action="store_true", help="copy this version's scripts into migrations/")
+    parser.add_argument(
+        "--freeze", action="store_true", help="copy this version's scripts into migrations/"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.freeze:

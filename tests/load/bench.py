@@ -38,7 +38,7 @@ SHAPE = (
 )
 TABLES = (
     "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' "
-    "AND NOT c.relispartition ORDER BY c.relname COLLATE \"C\" LIMIT 40"
+    'AND NOT c.relispartition ORDER BY c.relname COLLATE "C" LIMIT 40'
 )
 STATEMENTS = 20
 
@@ -91,7 +91,11 @@ def changes(tables: list[str], tag: str) -> list[sql.Composed]:
     made = []
     for number in range(STATEMENTS):
         names = {"t": tables[number], "n": f"{tag}_{number}", "i": f"bench_{tag}_{number}"}
-        made.append(sql.SQL(texts[number % len(texts)]).format(**{key: sql.Identifier(name) for key, name in names.items()}))
+        made.append(
+            sql.SQL(texts[number % len(texts)]).format(
+                **{key: sql.Identifier(name) for key, name in names.items()}
+            )
+        )
     return made
 
 
@@ -120,9 +124,13 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
         ).fetchall()
         schemas = [row[0] for row in rows]
         tables, indexes = conn.execute(SHAPE, [schemas]).fetchone() or (0, 0)
-        print(f"{schema.name}: {len(schemas)} schemas, {tables} tables, {indexes} indexes; server {conn.info.server_version}")
+        print(
+            f"{schema.name}: {len(schemas)} schemas, {tables} tables, {indexes} indexes; server {conn.info.server_version}"
+        )
         for text in FLOOR:
-            conn.execute(text.encode(), [schemas])  # once to warm the caches, as every later step finds them
+            conn.execute(
+                text.encode(), [schemas]
+            )  # once to warm the caches, as every later step finds them
         start = time.perf_counter()
         for text in FLOOR:
             conn.execute(text.encode(), [schemas])
@@ -139,15 +147,26 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
         with connect(url) as session:
             timer.run("checkout", lambda: query(session, "SELECT pggit.checkout('bench')"))
             run_changes(session, changes(names[:20], "theirs"))
-            timer.run("status, 20 statements", lambda: query(session, "SELECT * FROM pggit.status()"))
-            timer.run("commit on the branch", lambda: query(session, "SELECT pggit.commit('theirs')"))
+            timer.run(
+                "status, 20 statements", lambda: query(session, "SELECT * FROM pggit.status()")
+            )
+            timer.run(
+                "commit on the branch", lambda: query(session, "SELECT pggit.commit('theirs')")
+            )
             timer.run("status, clean", lambda: query(session, "SELECT * FROM pggit.status()"))
         conn.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(schemas[0])))
         run_changes(conn, changes(names[20:], "ours"))
         timer.run("commit on main", lambda: query(conn, "SELECT pggit.commit('ours', 'main')"))
-        timer.run("diff of the branches", lambda: query(conn, "SELECT * FROM pggit.diff('main', 'bench')"))
-        timer.run("migration of the branches", lambda: query(conn, "SELECT * FROM pggit.migration('main', 'bench')"))
-        timer.run("preview_merge", lambda: query(conn, "SELECT pggit.preview_merge('bench', 'main')"))
+        timer.run(
+            "diff of the branches", lambda: query(conn, "SELECT * FROM pggit.diff('main', 'bench')")
+        )
+        timer.run(
+            "migration of the branches",
+            lambda: query(conn, "SELECT * FROM pggit.migration('main', 'bench')"),
+        )
+        timer.run(
+            "preview_merge", lambda: query(conn, "SELECT pggit.preview_merge('bench', 'main')")
+        )
         timer.run("merge", lambda: query(conn, "SELECT pggit.merge('bench', 'main', 'bench')"))
         timer.run("log", lambda: query(conn, "SELECT * FROM pggit.log('main')"))
 
@@ -155,15 +174,25 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     folder = os.environ.get("PGGIT_SCHEMAS")
-    parser.add_argument("--schema", type=Path, default=Path(folder) / "large.sql" if folder else None)
+    parser.add_argument(
+        "--schema", type=Path, default=Path(folder) / "large.sql" if folder else None
+    )
     parser.add_argument("--major", type=int, help="of the server; default: the newest found")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a server setting")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a server setting"
+    )
     options = parser.parse_args()
     if options.schema is None:
-        print("bench: name a schema with --schema FILE, or a folder that holds large.sql with PGGIT_SCHEMAS", file=sys.stderr)
+        print(
+            "bench: name a schema with --schema FILE, or a folder that holds large.sql with PGGIT_SCHEMAS",
+            file=sys.stderr,
+        )
         return 2
     timer = Timer()
-    with cluster(options.major, dict(item.split("=", 1) for item in options.set)) as (server, binaries):
+    with cluster(options.major, dict(item.split("=", 1) for item in options.set)) as (
+        server,
+        binaries,
+    ):
         for name in ("bench", "other"):
             with connect(server.url()) as conn:
                 conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -171,9 +200,22 @@ def main() -> int:
         bench(server.url("bench"), options.schema, psql, timer)
         if timer.failed:
             return 1
-        loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", server.url("other"), "-f", str(options.schema)]
+        loading = [
+            psql,
+            "-Xq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-1",
+            "-d",
+            server.url("other"),
+            "-f",
+            str(options.schema),
+        ]
         subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
-        timer.run("compare with another database", lambda: compare(server.url("other"), server.url("bench")))
+        timer.run(
+            "compare with another database",
+            lambda: compare(server.url("other"), server.url("bench")),
+        )
         with connect(server.url("bench")) as conn:
             timer.run("drop_worktree", lambda: conn.execute(b"CALL pggit.drop_worktree('bench')"))
     return 1 if timer.failed else 0

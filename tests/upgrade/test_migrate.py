@@ -4,9 +4,9 @@ import threading
 
 import psycopg
 import pytest
-from servers import PgServer
 
 from pggit import migrate
+from servers import PgServer
 
 HEAD = migrate.available()[-1]
 
@@ -61,19 +61,27 @@ def test_upgrade_works_for_a_plain_database_owner(pg: PgServer, empty_database: 
     finally:
         with open_one(empty_database) as conn:
             conn.execute(f'ALTER DATABASE "{name}" OWNER TO postgres')
-            conn.execute(f'REASSIGN OWNED BY "{owner}" TO postgres; DROP OWNED BY "{owner}"; DROP ROLE "{owner}"')
+            conn.execute(
+                f'REASSIGN OWNED BY "{owner}" TO postgres; DROP OWNED BY "{owner}"; DROP ROLE "{owner}"'
+            )
 
 
-def test_downgrade_base_drops_pggit_and_its_worktrees_and_keeps_the_live_schemas(empty_database: str) -> None:
+def test_downgrade_base_drops_pggit_and_its_worktrees_and_keeps_the_live_schemas(
+    empty_database: str,
+) -> None:
     with open_one(empty_database) as conn:
         migrate.upgrade(conn)
         conn.execute("CREATE SCHEMA app CREATE TABLE t (id int PRIMARY KEY)")
         conn.execute("INSERT INTO app.t VALUES (1)")
-        conn.execute("SELECT pggit.init('app'); SELECT pggit.create_branch('feature/x'); SELECT pggit.checkout('feature/x')")
+        conn.execute(
+            "SELECT pggit.init('app'); SELECT pggit.create_branch('feature/x'); SELECT pggit.checkout('feature/x')"
+        )
         conn.execute("CREATE TABLE u (id int)")
         assert migrate.downgrade(conn, "base") == ["base"]
         assert migrate.current(conn) is None
-        schemas = conn.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^(app|_?pggit)'").fetchall()
+        schemas = conn.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(app|_?pggit)'"
+        ).fetchall()
         assert schemas == [("app",)]
         assert conn.execute("SELECT id FROM app.t").fetchall() == [(1,)]
         assert migrate.downgrade(conn, "base") == []

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pgtap import parse, pgtap_script
-from servers import ROOT, PgServer
 
 from pggit import migrate
+from pgtap import parse, pgtap_script
+from servers import ROOT, PgServer
 
 HERE = Path(__file__).resolve().parent
 MANIFEST = ROOT / "tests" / "sql" / "manifest.sql"
@@ -57,14 +57,18 @@ def history(url: str) -> list[object]:
 
 
 def dump_and_restore(pg: PgServer, source: str, target: str) -> None:
-    dump = subprocess.run([pg.bin / "pg_dump", "-d", source], capture_output=True, text=True, check=True).stdout
+    dump = subprocess.run(
+        [pg.bin / "pg_dump", "-d", source], capture_output=True, text=True, check=True
+    ).stdout
     pg.psql(target.rsplit("/", 1)[1], text=dump)
 
 
 @pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest, pg: PgServer) -> str:
     with psycopg.connect(pg.maintenance_url) as conn:
-        found = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pggit'").fetchone()
+        found = conn.execute(
+            "SELECT 1 FROM pg_available_extensions WHERE name = 'pggit'"
+        ).fetchone()
     if request.param == "extension" and found is None:
         pytest.skip("this server was given, and does not have the extension's files")
     return str(request.param)
@@ -80,10 +84,14 @@ def test_the_fresh_install_is_the_checked_in_manifest(pg: PgServer, database: st
     found = "".join(line + "\n" for line in manifest(pg, database) if not line.startswith("text "))
     if os.environ.get("PGGIT_UPDATE_MANIFEST"):
         CHECKED_IN.write_text(found, encoding="utf-8")
-    assert found == CHECKED_IN.read_text(encoding="utf-8"), "run: make manifest, and look at what changed"
+    assert found == CHECKED_IN.read_text(encoding="utf-8"), (
+        "run: make manifest, and look at what changed"
+    )
 
 
-def test_both_forms_give_the_same_catalog(pg: PgServer, database: str, second: str, form: str) -> None:
+def test_both_forms_give_the_same_catalog(
+    pg: PgServer, database: str, second: str, form: str
+) -> None:
     install(second, form, HEAD)
     mine = [line for line in manifest(pg, second) if not line.startswith("extension ")]
     assert mine == manifest(pg, database)
@@ -103,11 +111,15 @@ def test_an_upgraded_install_equals_a_fresh_one(
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_the_suite_passes_on_an_upgraded_install(pg: PgServer, empty_database: str, form: str, release: str) -> None:
+def test_the_suite_passes_on_an_upgraded_install(
+    pg: PgServer, empty_database: str, form: str, release: str
+) -> None:
     install(empty_database, form, release)
     upgrade(empty_database)
     name = empty_database.rsplit("/", 1)[1]
-    pg.psql(name, "-c", "CREATE SCHEMA tap", "-c", "SET search_path = tap", "-f", str(pgtap_script()))
+    pg.psql(
+        name, "-c", "CREATE SCHEMA tap", "-c", "SET search_path = tap", "-f", str(pgtap_script())
+    )
     failed = []
     for path in sorted((ROOT / "tests" / "sql").glob("*.sql")):
         if path == MANIFEST:
@@ -116,7 +128,11 @@ def test_the_suite_passes_on_an_upgraded_install(pg: PgServer, empty_database: s
         run = parse(done.stdout, done.stderr)
         plan = re.search(r"\bplan\s*\(\s*(\d+)", path.read_text(encoding="utf-8"))
         assert plan is not None
-        failed += [f"{path.name}: {line.title}" for line in run.lines.values() if not line.ok and not line.directive]
+        failed += [
+            f"{path.name}: {line.title}"
+            for line in run.lines.values()
+            if not line.ok and not line.directive
+        ]
         if len(run.lines) != int(plan.group(1)):
             failed.append(f"{path.name}: {run.error}")
     assert failed == []
