@@ -165,6 +165,7 @@ def _openapi() -> OpenAPIConfig:
         contact=Contact(name="pggit"),
         license=License(name="PostgreSQL", identifier="PostgreSQL"),
         path="/",
+        use_handler_docstrings=True,
         openapi_router=_DocumentationRouter("/", route_handlers=[], include_in_schema=False),
         tags=[
             Tag(name="branches", description="Branches and their worktrees"),

@@ -85,19 +85,28 @@ def merge(
     pggit merge feature/email --into main --preview
     pggit merge feature/email --into main -s theirs
     """
-    arguments = {
-        "source": source,
-        "target": target,
-        "message": message,
-        "strategy": strategy,
-        "base": base,
-        "allow_data_loss": allow_data_loss,
-    }
     with shell.connect() as db:
         if preview:
-            show_preview(shell, db.call_value("get_preview", **arguments))
-        else:
-            outcome(shell, db, db.call_one("merge", **arguments))
+            found = db.call_value(
+                "get_preview",
+                source=source,
+                target=target,
+                message=message,
+                strategy=strategy,
+                base=base,
+                allow_data_loss=allow_data_loss,
+            )
+            show_preview(shell, found)
+        row = db.call_one(
+            "merge",
+            source=source,
+            target=target,
+            message=message,
+            strategy=strategy,
+            base=base,
+            allow_data_loss=allow_data_loss,
+        )
+        outcome(shell, db, row)
 
 
 def show_preview(shell: Shell, found: dict[str, Any]) -> None:
@@ -142,8 +151,7 @@ def conflicts(shell: Shell, merge_id: str | None, conflict_id: int | None) -> No
 def show_conflict(row: dict[str, Any]) -> None:
     """One conflict, attribute by attribute."""
     click.echo(f"{row['conflict_type']}: {clean(row['description'])} ({row['resolution_status']})")
-    sides = {side: (row.get(f"{side}_schema") or {}).get("definition", {}) for side in
-             ("base", "source", "target")}
+    sides = {side: row[f"{side}_schema"] or {} for side in ("base", "source", "target")}
     names = sorted({name for definition in sides.values() for name in definition})
     rows = [{"attribute": name} | {s: d.get(name) for s, d in sides.items()} for name in names]
     columns = {"attribute": "ATTRIBUTE", "base": "BASE", "source": "SOURCE", "target": "TARGET"}

@@ -1,6 +1,7 @@
 """What the shell prints: tables for people, JSON for programs, errors for both."""
 
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ COLOURS = {
     "aborted": "red",
     "failed": "red",
 }
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 class Shell:
@@ -86,7 +89,7 @@ class Shell:
 def clean(text: str) -> str:
     """Text that cannot drive the terminal: control characters are shown, not sent."""
     return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
         for char in text
     )
 
@@ -104,6 +107,8 @@ def cell(value: Any) -> str:
 
         return clean(msgspec.json.encode(value, enc_hook=str).decode())
     text = value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "strftime") else str(value)
+    if _TIME.match(text):
+        text = text[:16].replace("T", " ")
     return clean(" ".join(text.split("\n")))
 
 

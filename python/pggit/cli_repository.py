@@ -7,10 +7,10 @@ from pggit.cli_output import Shell, clean, command, stop
 
 CHANGES = {
     "action": "CHANGE",
-    "object_kind": "KIND",
+    "kind": "KIND",
     "schema_name": "SCHEMA",
     "table_name": "TABLE",
-    "object_name": "NAME",
+    "name": "NAME",
     "old_name": "WAS",
     "attributes": "DIFFERS IN",
 }
@@ -78,7 +78,7 @@ def branch(
                 row["current"] = "*" if row["name"] == current else ""
             shell.print_rows(rows, BRANCHES, "no branches")
         elif delete:
-            db.call_procedure("delete_branch_and_worktree", name=name, force=force)
+            db.call_procedure("remove_branch", name=name, force=force)
             shell.print_row({"name": name, "deleted": True}, f"deleted branch {clean(name)}")
         else:
             row = db.call_value(
@@ -151,9 +151,9 @@ def status(shell: Shell, branch: str | None) -> None:
     """Show what the worktree holds beyond the last commit. Exit code 1 if there is something."""
     with shell.connect() as db:
         name = branch or db.call_value("current_branch")
-        rows = db.call_value("list_status", branch=name)["items"]
+        rows = db.call_list("status", branch=name)
     if not shell.as_json:
-        click.echo(f"on branch {clean(name)}")
+        click.echo(f"on branch {clean(name)}" if name else "on no branch (detached)")
     shell.print_rows(rows, CHANGES, "nothing to commit")
     stop(DIFFERENT if rows else 0)
 

@@ -40,7 +40,8 @@ class Branch(Answer, kw_only=True):
     head_commit_id: int
     head_hash: Annotated[str, Meta(description="Content hash of the head commit, hex")]
     worktree_state: Annotated[
-        str | None, Meta(description="absent, building or ready", examples=["ready"])
+        str | None,
+        Meta(description="building, ready, dropping; null: not built", examples=["ready"]),
     ]
 
 
@@ -65,9 +66,10 @@ class NewBranch(Request, kw_only=True):
 class Worktree(Answer, kw_only=True):
     """Where a branch can be changed with ordinary DDL."""
 
-    branch_id: int
+    branch_id: int | None
     name: str
-    worktree_state: str | None
+    commit_id: int
+    worktree_state: str
     schemas: Annotated[
         dict[str, str], Meta(description="Tracked schema to the branch's own schema")
     ]
@@ -81,14 +83,19 @@ class Change(Answer, kw_only=True):
     """One difference between two states of the schema."""
 
     action: Annotated[str, Meta(description="added, dropped, renamed or modified")]
-    object_kind: Annotated[str, Meta(examples=["column"])]
+    kind: Annotated[str, Meta(examples=["column"])]
     schema_name: str | None
     table_name: str | None
-    object_name: str
+    name: str
     old_name: str | None
-    attributes: Annotated[list[str], Meta(description="What differs", examples=[["data_type"]])]
-    old: Annotated[dict[str, Any] | None, Meta(description="Definition before")]
-    new: Annotated[dict[str, Any] | None, Meta(description="Definition after")]
+    attributes: Annotated[list[str], Meta(description="What differs", examples=[["type"]])] | None
+    old: Annotated[
+        dict[str, Any] | None, Meta(description="Before: what differs, or all of a dropped object")
+    ]
+    new: Annotated[
+        dict[str, Any] | None, Meta(description="After: what differs, or all of an added object")
+    ]
+    object_id: Annotated[str, Meta(description="Identity of the object, kept through renames")]
 
 
 class BranchStatus(Answer, kw_only=True):
@@ -106,6 +113,7 @@ class Commit(Answer, kw_only=True):
 
     commit_id: int
     hash: Annotated[str, Meta(description="Content hash, hex")]
+    tree_hash: Annotated[str, Meta(description="Hash of the state alone, hex")]
     parent_ids: Annotated[list[int], Meta(description="None, one, or two for a merge")]
     author: str
     message: str
@@ -130,7 +138,7 @@ class Diff(Answer, kw_only=True):
     """The differences from one ref to another."""
 
     from_ref: str
-    to_ref: Annotated[str | None, Meta(description="null: the worktree of the branch")]
+    to_ref: Annotated[str | None, Meta(description="null: the live schemas")]
     items: list[Change]
     total: int
 
@@ -145,6 +153,9 @@ class Step(Answer, kw_only=True):
     ]
     hazards: Annotated[list[str], Meta(description="What may hurt", examples=[["data loss"]])]
     in_transaction: Annotated[bool, Meta(description="False: it must run outside a transaction")]
+    action: Annotated[str | None, Meta(examples=["alter"])]
+    kind: Annotated[str | None, Meta(examples=["column"])]
+    identity: Annotated[str | None, Meta(description="What it acts on, for people")]
 
 
 class Migration(Answer, kw_only=True):
@@ -233,14 +244,21 @@ class ConflictSummary(Answer, kw_only=True):
     description: str
 
 
-class Version(Answer, kw_only=True):
-    """One side's definition of the object in conflict; for a column also in the words of a table."""
-
-    column_name: str | None = None
-    data_type: Annotated[str | None, Meta(examples=["character varying"])] = None
-    max_length: int | None = None
-    nullable: bool | None = None
-    definition: Annotated[dict[str, Any], Meta(description="Every attribute")]
+Version = Annotated[
+    dict[str, Any] | None,
+    Meta(
+        description="The object on one side; of a column column_name, data_type, max_length, "
+        "nullable and what else it has. null: it is not there",
+        examples=[
+            {
+                "column_name": "email",
+                "data_type": "character varying",
+                "max_length": 255,
+                "nullable": False,
+            }
+        ],
+    ),
+]
 
 
 class Conflict(Answer, kw_only=True):
@@ -249,17 +267,20 @@ class Conflict(Answer, kw_only=True):
     merge_id: str
     conflict_id: int
     conflict_type: Annotated[str, Meta(examples=["schema_mismatch"])]
-    object_kind: str
+    object_kind: str | None
     schema_name: str | None
     table_name: str | None
     column_name: str | None
     object_name: str | None
     attribute: str | None
-    base_schema: Version | None
-    source_schema: Version | None
-    target_schema: Version | None
+    base_schema: Version
+    source_schema: Version
+    target_schema: Version
     description: str
-    resolution_status: Annotated[str, Meta(examples=["pending"])]
+    resolution_status: Annotated[str, Meta(description="pending or resolved", examples=["pending"])]
+    resolution_strategy: ResolutionStrategy | None
+    resolution_notes: str | None
+    resolved_at: datetime | None
 
 
 class ConflictList(Answer, kw_only=True):

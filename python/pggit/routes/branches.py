@@ -59,7 +59,8 @@ async def delete_branch(
     ] = False,
 ) -> None:
     """Deletes the branch and its worktree. Work that is on no other branch needs `force`."""
-    await db.call_none("remove_branch", branch_id=branch_id, force=force)
+    branch = await db.call_value(Branch, "get_branch", branch_id=branch_id)
+    await db.call_procedure("remove_branch", name=branch.name, force=force)
 
 
 @post(
@@ -70,7 +71,8 @@ async def delete_branch(
 )
 async def build_worktree(db: NamedDependency[Database], branch_id: BranchNumber) -> Worktree:
     """Builds the schemas of the branch in batches that commit, and says how to connect to them."""
-    await db.call_procedure("build_branch_worktree", branch_id=branch_id)
+    branch = await db.call_value(Branch, "get_branch", branch_id=branch_id)
+    await db.call_procedure("build_worktree", branch=branch.name)
     return await db.call_value(Worktree, "get_worktree", branch_id=branch_id)
 
 

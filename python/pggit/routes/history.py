@@ -27,7 +27,7 @@ To = Annotated[
 Until = Annotated[
     str | None,
     QueryParameter(
-        name="to", min_length=1, max_length=255, description="Absent: the worktree of `from`"
+        name="to", min_length=1, max_length=255, description="Absent: the live schemas"
     ),
 ]
 

@@ -1,7 +1,7 @@
 """Merges: start, list, look at conflicts, resolve, complete, abort."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
 from litestar.openapi import ResponseSpec
@@ -52,18 +52,24 @@ class MergeOutcome(Merge, frozen=True, kw_only=True):
     conflicts: list[ConflictSummary]
 
 
+class CompletionOutcome(Completion, frozen=True, kw_only=True):
+    """A completion and its conflicts, as the database answers."""
+
+    conflicts: list[ConflictSummary]
+
+
 # A merge that waits for resolutions is the one answer that is stored and an error at once.
 STATUS_OF_MERGE: dict[str, int] = {"pending_conflicts": 409}
 
 
-def _answer(outcome: MergeOutcome, path: str) -> Response[Merge | MergeConflicts]:
+def _answer(body: type[Any], outcome: MergeOutcome | CompletionOutcome, path: str) -> Response[Any]:
     status = STATUS_OF_MERGE.get(outcome.status, 200)
-    fields = {name: getattr(outcome, name) for name in Merge.__struct_fields__}
-    bodies = {200: lambda: Merge(**fields), 409: lambda: _conflicts(outcome, path)}
+    fields = {name: getattr(outcome, name) for name in body.__struct_fields__}
+    bodies = {200: lambda: body(**fields), 409: lambda: _conflicts(outcome, path)}
     return Response(bodies[status](), status_code=status)
 
 
-def _conflicts(outcome: MergeOutcome, path: str) -> MergeConflicts:
+def _conflicts(outcome: MergeOutcome | CompletionOutcome, path: str) -> MergeConflicts:
     error = envelope(
         message=outcome.message or "",
         code=ErrorCode.MERGE_CONFLICT,
@@ -112,6 +118,8 @@ _MERGED = {
     ),
 }
 
+_COMPLETED = ResponseSpec(data_container=Completion, generate_examples=False, description="Merged")
+
 
 @post(
     "/{target_branch_id:int}/merge",
@@ -140,7 +148,7 @@ async def merge_branch(
         base_branch_id=data.base_branch_id,
         allow_data_loss=data.allow_data_loss,
     )
-    return _answer(outcome, request.url.path)
+    return _answer(Merge, outcome, request.url.path)
 
 
 @get("/", responses=errors(), summary="List merges")
@@ -223,20 +231,27 @@ async def resolve_conflict(
 @post(
     "/{merge_id:str}/complete",
     status_code=HTTP_200_OK,
-    responses=errors(404, 409),
+    responses=errors(404) | {200: _COMPLETED, 409: _MERGED[409]},
     summary="Complete a merge",
 )
 async def complete_merge(
-    db: NamedDependency[Database], merge_id: MergeName, data: JSONBody[NewCompletion]
-) -> Completion:
-    """Applies the merge to the target once no conflict is open."""
-    return await db.call_value(
-        Completion,
+    db: NamedDependency[Database],
+    request: Request,  # type: ignore[type-arg]
+    merge_id: MergeName,
+    data: JSONBody[NewCompletion],
+) -> Response[Completion | MergeConflicts]:
+    """Applies the merge to the target once no conflict is open.
+
+    What comes to light only now (rows that refuse the merged type, say) is a conflict, and 409 again.
+    """
+    outcome = await db.call_value(
+        CompletionOutcome,
         "finish_merge",
         merge_id=merge_id,
         message=data.merge_message,
         allow_data_loss=data.allow_data_loss,
     )
+    return _answer(Completion, outcome, request.url.path)
 
 
 @post(
