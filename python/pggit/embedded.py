@@ -134,6 +134,16 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _command_of(pid: int) -> str:
     """Its command line, "" for no such process; `ps` is missing in small Debian images, /proc on macOS."""
     if Path("/proc/self").exists():
@@ -192,7 +202,14 @@ class Server:
         if self._lock is None:
             self.port = self._wait_until_ready(None)
             return
-        self._initialise()
+        try:
+            self._initialise()
+            self._run_or_adopt()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _run_or_adopt(self) -> None:
         if pid := self._running_pid():
             self._adopted = pid
             self.port = self._wait_until_ready(pid)
@@ -376,7 +393,7 @@ class Server:
         command = _command_of(pid)
         if str(self.data) in command and "postgres" in command:
             return pid
-        if command:
+        if _exists(pid):  # also one that has ended and that nobody has waited for
             (self.data / "postmaster.pid").write_text(
                 "\n".join([str(2**31 - 2), *lines[1:]]) + "\n", encoding="utf-8"
             )
