@@ -485,7 +485,8 @@ CREATE OR REPLACE FUNCTION pggit.preview_branch_merge(
     p_target_branch_id bigint,
     p_source_branch_id bigint,
     p_strategy text DEFAULT 'auto',
-    p_base_branch_id bigint DEFAULT NULL
+    p_base_branch_id bigint DEFAULT NULL,
+    p_allow_data_loss boolean DEFAULT false
 )
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -501,10 +502,10 @@ BEGIN
     IF p_base_branch_id IS NOT NULL THEN
         v_base := (_pggit.branch_of_id(p_base_branch_id)).name;
     END IF;
-    RETURN pggit.get_preview(v_source.name, v_target.name, NULL, p_strategy, v_base, true);
+    RETURN pggit.get_preview(v_source.name, v_target.name, NULL, p_strategy, v_base, p_allow_data_loss);
 END;
 $$;
-COMMENT ON FUNCTION pggit.preview_branch_merge(bigint, bigint, text, bigint) IS $$
+COMMENT ON FUNCTION pggit.preview_branch_merge(bigint, bigint, text, bigint, boolean) IS $$
 pggit.preview_merge of branches by id, as a document.
 Errors: VCN01, VCN06 for an unknown branch; else as pggit.preview_merge.
 $$;
@@ -685,4 +686,50 @@ $$;
 COMMENT ON FUNCTION pggit.give_up_merge(text) IS $$
 pggit.abort_merge as a document.
 Errors: as pggit.abort_merge.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.get_preview(
+    p_source text,
+    p_target text DEFAULT NULL,
+    p_message text DEFAULT NULL,
+    p_strategy text DEFAULT 'auto',
+    p_base text DEFAULT NULL,
+    p_allow_data_loss boolean DEFAULT false
+)
+RETURNS jsonb
+LANGUAGE sql
+VOLATILE
+PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'conflicts_detected', count(*) FILTER (WHERE p.item = 'conflict') > 0,
+        'conflicts', coalesce(jsonb_agg(jsonb_build_object(
+            'conflict_type', p.conflict_type,
+            'object_kind', p.object_kind,
+            'schema_name', p.schema_name,
+            'table_name', p.table_name,
+            'column_name', p.column_name,
+            'object_name', p.object_name,
+            'attribute', p.attribute,
+            'base_schema', p.base,
+            'source_schema', p.source,
+            'target_schema', p.target,
+            'description', p.description) ORDER BY p.position) FILTER (WHERE p.item = 'conflict'), '[]'),
+        'steps', coalesce(jsonb_agg(jsonb_build_object(
+            'position', p.position,
+            'sql', p.sql,
+            'lock_level', p.lock_level,
+            'hazards', p.hazards,
+            'in_transaction', p.in_transaction,
+            'action', p.description,
+            'kind', p.object_kind,
+            'identity', p.object_name) ORDER BY p.position) FILTER (WHERE p.item = 'step'), '[]'),
+        'notes', coalesce(jsonb_agg(p.description ORDER BY p.position) FILTER (WHERE p.item = 'note'), '[]'))
+    FROM _pggit.preview_merge(
+        p_source, p_target, p_message, p_strategy, p_base, p_allow_data_loss, current_schemas(false)) AS p;
+END;
+COMMENT ON FUNCTION pggit.get_preview(text, text, text, text, text, boolean) IS $$
+pggit.preview_merge as a document.
+Returns: {conflicts_detected, conflicts, steps, notes}.
+Errors: as pggit.preview_merge.
 $$;

@@ -12,13 +12,18 @@ PARALLEL SAFE
 BEGIN ATOMIC
     -- The least role that may call each public routine; a writer may do what a reader may, an admin what a writer may.
     SELECT unnest(ARRAY[
-        'version', 'current_branch', 'use', 'checkout', 'status', 'log', 'diff', 'migration', 'lint', 'blame'
+        'version', 'current_branch', 'use', 'checkout', 'status', 'log', 'diff', 'migration', 'lint', 'blame',
+        'list_branches', 'get_branch', 'find_worktree', 'get_worktree', 'get_commit', 'branch_log', 'list_tags',
+        'branch_status', 'get_diff', 'get_migration', 'migration_script', 'get_merge', 'list_merges', 'list_conflicts',
+        'open_conflicts', 'get_conflict'
     ]::name[]), 'pggit_reader'::name
     UNION ALL
     SELECT unnest(ARRAY[
         'create_branch', 'delete_branch', 'commit', 'create_tag', 'build_worktree', 'drop_worktree',
         'merge', 'preview_merge', 'resolve_conflict', 'resolve_conflicts', 'complete_merge', 'abort_merge',
-        'cherry_pick', 'revert', 'rebase', 'reset', 'rebaseline'
+        'cherry_pick', 'revert', 'rebase', 'reset', 'rebaseline',
+        'add_branch', 'remove_branch', 'commit_branch', 'merge_branch', 'preview_branch_merge', 'get_preview',
+        'settle_conflict', 'finish_merge', 'give_up_merge'
     ]::name[]), 'pggit_writer'::name
     UNION ALL
     SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;

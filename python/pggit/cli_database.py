@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pggit.cli import DIFFERENT
-from pggit.cli_output import Shell, clean, command, stop
+from pggit.cli_output import Shell, command, stop
 
 
 @contextmanager
@@ -99,6 +99,31 @@ def history(shell: Shell) -> None:
         rows = [asdict(row) for row in migrate.history(opened)]
     columns = {"version": "VERSION", "installed_at": "INSTALLED", "installed_by": "BY"}
     shell.print_rows(rows, columns, "pggit is not installed")
+
+
+@command()
+@click.argument("from_url")
+@click.argument("to_url")
+@click.option("--schema", "schemas", multiple=True, help="Only this schema; may be repeated.")
+def compare(shell: Shell, from_url: str, to_url: str, schemas: tuple[str, ...]) -> None:
+    """Print the migration from one live database to another, for psql.
+
+    Neither needs pggit, and nothing is left behind in either. Exit code 1 if they differ.
+
+    \b
+    pggit compare postgresql://localhost/prod postgresql://localhost/dev
+    pggit compare "$PROD" "$DEV" --schema app --schema billing --json
+    """
+    from pggit.compare import compare as plan
+    from pggit.compare import render
+    from pggit.settings import normalize_dsn
+
+    steps = plan(normalize_dsn(from_url), normalize_dsn(to_url), schemas)
+    if shell.as_json:
+        shell.print_json(steps)
+    else:
+        click.echo(render(steps), nl=False)
+    stop(DIFFERENT if steps else 0)
 
 
 @command()

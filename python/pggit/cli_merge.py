@@ -110,14 +110,15 @@ def merge(
 
 
 def show_preview(shell: Shell, found: dict[str, Any]) -> None:
-    """Print conflicts and plan of a merge that was not made."""
+    """Print conflicts, plan and notes of a merge that was not made; end with 1 for conflicts."""
     if shell.as_json:
         shell.print_json(found)
     else:
-        click.echo(clean(found.get("message") or found["status"]))
         for rows, columns in ((found["conflicts"], CONFLICTS), (found["steps"], STEPS)):
             if rows:
                 click.echo("\n".join(table(rows, columns)))
+        for note in found["notes"]:
+            click.echo(f"note: {clean(note)}")
     stop(DIFFERENT if found["conflicts"] else 0)
 
 

@@ -3,10 +3,13 @@
 import contextlib
 import os
 import shlex
+import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
+from typing import Never
 from typing import Any
 
 import click
@@ -75,7 +78,9 @@ def banner(host: str, port: int, dsn: str, embedded: bool) -> str:
     """What there is, and what to try."""
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  compared, not bound
     base = f"http://{shown}:{port}"
-    program = shlex.quote(os.path.relpath(sys.argv[0])) if "/" in sys.argv[0] else "pggit"
+    path = sys.argv[0]
+    is_on_path = "/" not in path or path.endswith(".py") or which("pggit") == path
+    program = "pggit" if is_on_path else shlex.quote(os.path.relpath(path))
     if not embedded:
         program = f"DATABASE_URL={shlex.quote(dsn)} {program}"
     lines = [
@@ -93,6 +98,10 @@ def banner(host: str, port: int, dsn: str, embedded: bool) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _interrupt(*_: object) -> Never:
+    raise KeyboardInterrupt
 
 
 @command()
@@ -114,6 +123,9 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
     from pggit.app import create_app
     from pggit.settings import load_settings, normalize_dsn
 
+    # A SIGTERM or a closed terminal ends as Ctrl-C does: the API first, PostgreSQL after it.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     given = shell.given_dsn or os.environ.get("DATABASE_URL")
     settings = load_settings()
     listener = free_socket(host, port)

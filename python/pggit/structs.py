@@ -261,6 +261,45 @@ Version = Annotated[
 ]
 
 
+class NewPreview(Request, kw_only=True):
+    """The merge of source_branch_id into the branch of the path, to be looked at."""
+
+    source_branch_id: BranchId
+    merge_strategy: MergeStrategy = "auto"
+    base_branch_id: (
+        Annotated[
+            int, Meta(ge=1, le=2**31 - 1, description="Common ancestor; required for three-way")
+        ]
+        | None
+    ) = None
+    allow_data_loss: bool = False
+
+
+class PreviewedConflict(Answer, kw_only=True):
+    """A conflict that a merge would leave."""
+
+    conflict_type: str
+    object_kind: str | None
+    schema_name: str | None
+    table_name: str | None
+    column_name: str | None
+    object_name: str | None
+    attribute: str | None
+    base_schema: Version
+    source_schema: Version
+    target_schema: Version
+    description: str
+
+
+class Preview(Answer, kw_only=True):
+    """What a merge would do."""
+
+    conflicts_detected: bool
+    conflicts: list[PreviewedConflict]
+    steps: Annotated[list[Step], Meta(description="The DDL that would run on the target")]
+    notes: list[str]
+
+
 class Conflict(Answer, kw_only=True):
     """A difference that pggit leaves to you."""
 

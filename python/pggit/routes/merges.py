@@ -32,7 +32,9 @@ from pggit.structs import (
     MergeStatus,
     NewCompletion,
     NewMerge,
+    NewPreview,
     NewResolution,
+    Preview,
     Resolution,
 )
 from pggit.telemetry import request_id
@@ -149,6 +151,27 @@ async def merge_branch(
         allow_data_loss=data.allow_data_loss,
     )
     return _answer(Merge, outcome, request.url.path)
+
+
+@post(
+    "/{target_branch_id:int}/preview",
+    status_code=HTTP_200_OK,
+    responses=errors(404, 409),
+    summary="Preview a merge",
+)
+async def preview_merge(
+    db: NamedDependency[Database], target_branch_id: BranchNumber, data: JSONBody[NewPreview]
+) -> Preview:
+    """The merge without its last step: conflicts and plan; nothing is kept, nothing is blocked."""
+    return await db.call_value(
+        Preview,
+        "preview_branch_merge",
+        target_branch_id=target_branch_id,
+        source_branch_id=data.source_branch_id,
+        strategy=data.merge_strategy,
+        base_branch_id=data.base_branch_id,
+        allow_data_loss=data.allow_data_loss,
+    )
 
 
 @get("/", responses=errors(), summary="List merges")
@@ -270,6 +293,7 @@ router = Router(
     tags=["merge"],
     route_handlers=[
         merge_branch,
+        preview_merge,
         list_merges,
         get_merge,
         list_conflicts,
