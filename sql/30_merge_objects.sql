@@ -186,9 +186,11 @@ RETURN coalesce((
         THEN ROW(p_type, p_object_id, p_other_id, p_attribute, 'use_target', NULL)::_pggit.merge_choice
     WHEN p_strategy = 'theirs'
         THEN ROW(p_type, p_object_id, p_other_id, p_attribute, 'use_source', NULL)::_pggit.merge_choice
+    WHEN p_strategy = 'base'
+        THEN ROW(p_type, p_object_id, p_other_id, p_attribute, 'use_base', NULL)::_pggit.merge_choice
 END);
 COMMENT ON FUNCTION _pggit.find_choice(_pggit.merge_choice[], text, text, uuid, text, uuid) IS $$
-How a conflict was settled: by its resolution, else by the strategies ours and theirs; NULL while it is open.
+How a conflict was settled: by its resolution, else by the strategies ours, theirs and base; NULL while it is open.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.merge_lists(p_base jsonb, p_ours jsonb, p_theirs jsonb)

@@ -100,6 +100,7 @@ RETURN CASE
         WHERE o.object_id = (p_pair).object_id
     )
     WHEN (p_choice).strategy = 'use_source' THEN (p_pair).theirs
+    WHEN (p_choice).strategy = 'use_base' THEN (p_pair).base
     ELSE (p_pair).ours
 END;
 COMMENT ON FUNCTION _pggit.side_object(_pggit.merge_pair, _pggit.merge_choice) IS $$
@@ -171,6 +172,8 @@ BEGIN
                 v_ours.name, v_theirs.name));
         ELSIF v_choice.strategy = 'use_source' THEN
             v_ours.name := v_theirs.name;
+        ELSIF v_choice.strategy = 'use_base' THEN
+            v_ours.name := coalesce(v_base.name, v_ours.name);
         END IF;
         v_ours := _pggit.overlay_object(v_ours, v_choice);
     END IF;
@@ -277,6 +280,8 @@ BEGIN
                     _pggit.describe_mismatch(p_pair, v_key));
             ELSIF v_choice.strategy = 'use_source' THEN
                 v_merged := v_theirs -> v_key;
+            ELSIF v_choice.strategy = 'use_base' THEN
+                v_merged := v_base -> v_key;
             ELSIF v_choice.strategy = 'custom' THEN
                 v_custom := v_custom || v_choice;
             END IF;

@@ -1,0 +1,433 @@
+-- The calls of merging: merge, preview_merge, complete_merge, abort_merge.
+
+-- == relations ==
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.merge_row(p_merge_id text)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_row pggit.merges;
+BEGIN
+    SELECT m.* INTO v_row FROM pggit.merges AS m WHERE m.merge_id = p_merge_id;
+    RETURN v_row;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merge_row(text) IS 'The public row of a merge, as just written.';
+
+CREATE OR REPLACE FUNCTION _pggit.is_shipped(
+    p_merge _pggit.merges,
+    p_attempt _pggit.merge_attempt,
+    p_is_preview boolean
+)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
+    v_changes _pggit.change[];
+    v_now _pggit.object[];
+BEGIN
+    IF v_worktree_id IS NULL THEN
+        RETURN false;
+    END IF;
+    v_changes := ARRAY(SELECT ROW(c.*)::_pggit.change FROM _pggit.worktree_changes(v_worktree_id) AS c);
+    IF v_changes = '{}' THEN
+        RETURN false;
+    END IF;
+    -- What another way shipped has the same paths, so the same identities, unless the branch made and then renamed it.
+    IF p_attempt.conflicts = '{}' THEN
+        v_now := ARRAY(SELECT i.object FROM _pggit.read_worktree(v_worktree_id, p_merge.source_commit_id) AS i);
+        IF NOT EXISTS (SELECT FROM _pggit.diff_objects(p_attempt.objects, v_now)) THEN
+            RETURN true;
+        END IF;
+    END IF;
+    IF p_is_preview THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _pggit.raise_error('VCS11',
+        format('branch "%s" has uncommitted changes', (SELECT b.name FROM _pggit.branches AS b
+            WHERE b.branch_id = p_merge.target_branch_id)),
+        (SELECT string_agg(format('%s %s %s', c.action, c.kind, concat_ws('.', c.schema_name, c.table_name, c.name)),
+            E'\n' ORDER BY c.schema_name, c.table_name, c.name) FROM unnest(v_changes) AS c),
+        'Commit or undo them, then merge again.');
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.is_shipped(_pggit.merges, _pggit.merge_attempt, boolean) IS $$
+Whether the target's worktree already is what the merge would make of it; false where it is just its head.
+p_is_preview: NULL instead of an error for other uncommitted changes.
+Errors: VCS11 naming uncommitted changes.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.source_note(p_merge _pggit.merges)
+RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_worktree_id integer := _pggit.find_worktree(p_merge.source_branch_id);
+    v_names text[];
+BEGIN
+    IF v_worktree_id IS NULL THEN
+        RETURN ARRAY[]::text[];
+    END IF;
+    v_names := ARRAY(
+        SELECT format('%s %s', c.kind, concat_ws('.', c.schema_name, c.table_name, c.name))
+        FROM _pggit.worktree_changes(v_worktree_id) AS c);
+    RETURN CASE WHEN v_names = '{}' THEN '{}' ELSE ARRAY[format(
+        'not merged: %s uncommitted change%s of the source (%s%s)', cardinality(v_names),
+        CASE WHEN cardinality(v_names) = 1 THEN '' ELSE 's' END, array_to_string(v_names[1:5], ', '),
+        CASE WHEN cardinality(v_names) > 5 THEN ', …' ELSE '' END)] END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.source_note(_pggit.merges) IS $$
+A note about the source's uncommitted changes, or none.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.check_losses(
+    p_merge _pggit.merges,
+    p_attempt _pggit.merge_attempt,
+    p_allow_data_loss boolean
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
+    v_losses text[];
+BEGIN
+    IF v_worktree_id IS NULL OR coalesce(p_allow_data_loss, false) THEN
+        RETURN;
+    END IF;
+    v_losses := _pggit.list_losses(p_attempt.steps,
+        _pggit.live_objects(_pggit.tree_array(p_merge.target_commit_id), v_worktree_id));
+    IF v_losses <> '{}' THEN
+        PERFORM _pggit.raise_error('VCS12', format('the merge would lose the data of %s', v_losses[1]),
+            array_to_string(v_losses, E'\n'), 'Save the data, or pass p_allow_data_loss => true.');
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_losses(_pggit.merges, _pggit.merge_attempt, boolean) IS $$
+Raises where a merge would drop tables or columns that hold data, without consent.
+Errors: VCS12 listing them.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.insert_merge(p_merge _pggit.merges)
+RETURNS _pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges;
+BEGIN
+    INSERT INTO _pggit.merges (
+        operation, source_branch_id, source_ref, target_branch_id, merge_base_branch_id, base_commit_id,
+        source_commit_id, target_commit_id, ours_commit_id, todo_commit_ids, merge_strategy, merge_message, status,
+        message, created_by, completed_at)
+    VALUES (
+        p_merge.operation, p_merge.source_branch_id, p_merge.source_ref, p_merge.target_branch_id,
+        p_merge.merge_base_branch_id, p_merge.base_commit_id, p_merge.source_commit_id, p_merge.target_commit_id,
+        p_merge.ours_commit_id, p_merge.todo_commit_ids, p_merge.merge_strategy, p_merge.merge_message,
+        coalesce(p_merge.status, 'in_progress'), coalesce(p_merge.message, ''), _pggit.current_author(),
+        CASE WHEN p_merge.status = 'completed' THEN clock_timestamp() END)
+    RETURNING * INTO v_merge;
+    RETURN v_merge;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.insert_merge(_pggit.merges) IS 'Records a prepared merge.';
+
+CREATE OR REPLACE FUNCTION _pggit.leave_conflicts(
+    p_merge _pggit.merges,
+    p_conflicts _pggit.merge_conflict[],
+    p_notes text[]
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    PERFORM _pggit.store_conflicts(p_merge.merge_id, p_conflicts);
+    v_count := _pggit.count_open_conflicts(p_merge.merge_id);
+    UPDATE _pggit.merges AS m
+    SET status = 'pending_conflicts',
+        conflicts_detected = true,
+        message = array_to_string(format('%s conflict%s to resolve', v_count, CASE WHEN v_count = 1 THEN '' ELSE 's' END)
+            || p_notes, '; ')
+    WHERE m.merge_id = p_merge.merge_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.leave_conflicts(_pggit.merges, _pggit.merge_conflict[], text[]) IS $$
+Records the open conflicts of a merge, which now waits for them.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.run_merge(p_merge _pggit.merges, p_allow_data_loss boolean)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_attempt _pggit.merge_attempt := _pggit.attempt_merge(p_merge, _pggit.merge_choices(p_merge.merge_id));
+    v_is_shipped boolean := _pggit.is_shipped(p_merge, v_attempt, false);
+    v_notes text[] := v_attempt.notes || _pggit.source_note(p_merge);
+    v_applied _pggit.merge_applied;
+BEGIN
+    IF v_attempt.conflicts = '{}' THEN
+        IF NOT v_is_shipped THEN
+            PERFORM _pggit.check_losses(p_merge, v_attempt, p_allow_data_loss);
+        END IF;
+        IF p_merge.operation IN ('cherry_pick', 'revert') AND v_attempt.steps = '{}'
+            AND NOT EXISTS (SELECT FROM _pggit.diff_objects(
+                _pggit.tree_array(p_merge.target_commit_id), v_attempt.objects))
+        THEN
+            UPDATE _pggit.merges AS m
+            SET status = 'completed', message = 'already up to date', completed_at = clock_timestamp()
+            WHERE m.merge_id = p_merge.merge_id;
+            RETURN _pggit.merge_row(p_merge.merge_id);
+        END IF;
+        v_applied := _pggit.try_apply(p_merge, v_attempt, v_is_shipped);
+        IF v_applied.commit_id IS NULL THEN
+            v_attempt.conflicts := ARRAY[v_applied.conflict];
+        END IF;
+    END IF;
+    IF v_attempt.conflicts <> '{}' THEN
+        PERFORM _pggit.leave_conflicts(p_merge, v_attempt.conflicts, v_notes);
+        RETURN _pggit.merge_row(p_merge.merge_id);
+    END IF;
+    -- conflicts that the resolutions of others made pointless
+    PERFORM _pggit.store_conflicts(p_merge.merge_id, ARRAY[]::_pggit.merge_conflict[]);
+    UPDATE _pggit.merges AS m
+    SET status = 'completed',
+        merge_commit_id = v_applied.commit_id,
+        completed_at = clock_timestamp(),
+        merge_message = p_merge.merge_message,
+        message = array_to_string(ARRAY[format('%s %s %s %s',
+            CASE m.operation WHEN 'cherry_pick' THEN 'picked' WHEN 'revert' THEN 'reverted'
+                WHEN 'rebase' THEN 'rebased' ELSE 'merged' END,
+            m.source_ref, CASE m.operation WHEN 'revert' THEN 'on' ELSE 'into' END,
+            (SELECT b.name FROM _pggit.branches AS b WHERE b.branch_id = m.target_branch_id))] || v_notes, '; ')
+    WHERE m.merge_id = p_merge.merge_id;
+    RETURN _pggit.merge_row(p_merge.merge_id);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.run_merge(_pggit.merges, boolean) IS $$
+Attempts a recorded merge with the resolutions that it has, and completes it or records the open conflicts.
+Errors: VCS11, VCS12, VCC01, VCS09, VCS24, 42501, 55P03.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.merge(
+    p_source text,
+    p_target text,
+    p_message text,
+    p_strategy text,
+    p_base text,
+    p_allow_data_loss boolean,
+    p_path name[]
+)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_target _pggit.branches := _pggit.session_branch(p_target, p_path);
+    v_merge _pggit.merges := _pggit.prepare_merge(p_source, v_target, p_message, p_strategy, p_base);
+BEGIN
+    v_merge := _pggit.insert_merge(v_merge);
+    IF v_merge.status = 'completed' THEN
+        UPDATE _pggit.merges AS m
+        SET message = array_to_string(m.message || _pggit.source_note(v_merge), '; ')
+        WHERE m.merge_id = v_merge.merge_id;
+        RETURN _pggit.merge_row(v_merge.merge_id);
+    END IF;
+    RETURN _pggit.run_merge(v_merge, p_allow_data_loss);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merge(text, text, text, text, text, boolean, name[]) IS 'Behind pggit.merge.';
+
+CREATE OR REPLACE FUNCTION pggit.merge(
+    p_source text,
+    p_target text DEFAULT NULL,
+    p_message text DEFAULT NULL,
+    p_strategy text DEFAULT 'auto',
+    p_base text DEFAULT NULL,
+    p_allow_data_loss boolean DEFAULT false
+)
+RETURNS pggit.merges
+LANGUAGE sql
+VOLATILE
+RETURN _pggit.merge(p_source, p_target, p_message, p_strategy, p_base, p_allow_data_loss, current_schemas(false));
+COMMENT ON FUNCTION pggit.merge(text, text, text, text, text, boolean) IS $$
+Brings the commits of a source into a branch; leaves the merge pending where conflicts need a decision.
+p_source: a branch, tag or commit.
+p_target: a branch; NULL for the session's.
+p_message: of the merge commit.
+p_strategy: auto, three-way (over p_base), fast-forward, ours or theirs (which settle conflicts).
+p_base: the ancestor to merge over; NULL to find it.
+p_allow_data_loss: whether tables and columns that hold data may be dropped.
+Returns: the merge; status completed, or pending_conflicts with its rows in pggit.conflicts.
+Errors: VCN01, VCN03, VCN06 for unknown refs; VCV02, VCV10, VCV11, VCV12 for bad arguments; VCS23 where no fast-forward is
+possible; VCS11 for uncommitted changes of the target; VCS12 for data that would be lost; VCC01 where the target moved; VCS09,
+VCS24, 42501, 55P03.
+Locks: as the DDL of the merge, each waited for no longer than the setting pggit.lock_timeout.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.preview_merge(
+    p_source text,
+    p_target text,
+    p_message text,
+    p_strategy text,
+    p_base text,
+    p_allow_data_loss boolean,
+    p_path name[]
+)
+RETURNS SETOF pggit.merge_preview
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_target _pggit.branches := _pggit.session_branch(p_target, p_path);
+    v_merge _pggit.merges := _pggit.prepare_merge(p_source, v_target, p_message, p_strategy, p_base);
+    v_attempt _pggit.merge_attempt;
+    v_notes text[] := _pggit.source_note(v_merge);
+    v_losses text[];
+    v_worktree_id integer := _pggit.find_worktree(v_target.branch_id);
+BEGIN
+    IF v_merge.status = 'completed' THEN
+        v_notes := v_merge.message || v_notes;
+    ELSE
+        v_attempt := _pggit.attempt_merge(v_merge, ARRAY[]::_pggit.merge_choice[]);
+        v_notes := v_attempt.notes || v_notes;
+        IF _pggit.is_shipped(v_merge, v_attempt, true) IS NULL THEN
+            v_notes := v_notes || format('branch "%s" has uncommitted changes: the merge would refuse', v_target.name);
+        END IF;
+        IF v_worktree_id IS NOT NULL AND NOT coalesce(p_allow_data_loss, false) THEN
+            v_losses := _pggit.list_losses(v_attempt.steps,
+                _pggit.live_objects(_pggit.tree_array(v_merge.target_commit_id), v_worktree_id));
+            v_notes := v_notes || ARRAY(SELECT 'needs consent to lose the data of ' || l FROM unnest(v_losses) AS l);
+        END IF;
+    END IF;
+    RETURN QUERY
+    SELECT 'conflict', c.n::integer, c.conflict_type, c.object_kind, c.schema_name, c.table_name, c.column_name, c.object_name,
+        c.attribute, c.base, c.source, c.target, c.description, NULL::text, NULL::text, NULL::text[], NULL::boolean
+    FROM unnest(v_attempt.conflicts) WITH ORDINALITY AS c(
+        conflict_type, object_id, other_id, attribute, object_kind, schema_name, table_name, column_name, object_name,
+        base, source, target, description, n);
+    RETURN QUERY
+    SELECT 'step', s.step_no, NULL::text, s.kind, NULL::text, NULL::text, NULL::text, s.identity, NULL::text, NULL::jsonb,
+        NULL::jsonb, NULL::jsonb, s.action, s.sql, s.lock_level, s.hazards, s.in_transaction
+    FROM unnest(v_attempt.steps) AS s;
+    RETURN QUERY
+    SELECT 'note', n.n::integer, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::jsonb,
+        NULL::jsonb, NULL::jsonb, n.note, NULL::text, NULL::text, NULL::text[], NULL::boolean
+    FROM unnest(v_notes) WITH ORDINALITY AS n(note, n);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.preview_merge(text, text, text, text, text, boolean, name[]) IS 'Behind pggit.preview_merge.';
+
+CREATE OR REPLACE FUNCTION pggit.preview_merge(
+    p_source text,
+    p_target text DEFAULT NULL,
+    p_message text DEFAULT NULL,
+    p_strategy text DEFAULT 'auto',
+    p_base text DEFAULT NULL,
+    p_allow_data_loss boolean DEFAULT false
+)
+RETURNS SETOF pggit.merge_preview
+LANGUAGE sql
+VOLATILE
+BEGIN ATOMIC
+    SELECT p.*
+    FROM _pggit.preview_merge(
+        p_source, p_target, p_message, p_strategy, p_base, p_allow_data_loss, current_schemas(false)) AS p;
+END;
+COMMENT ON FUNCTION pggit.preview_merge(text, text, text, text, text, boolean) IS $$
+Says what pggit.merge would do, by the same code without its last step: its conflicts, its plan, and notes. Leaves no trace.
+Parameters: as of pggit.merge.
+Errors: as pggit.merge, save those of the last step.
+Locks: ACCESS SHARE on the tables whose rows it asks.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.complete_merge(
+    p_merge_id text,
+    p_message text DEFAULT NULL,
+    p_allow_data_loss boolean DEFAULT false
+)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
+    v_open integer := _pggit.count_open_conflicts(p_merge_id);
+    v_target _pggit.branches;
+BEGIN
+    IF v_open > 0 THEN
+        PERFORM _pggit.raise_error('VCS21', format('merge "%s" has %s open conflict%s', p_merge_id, v_open,
+                CASE WHEN v_open = 1 THEN '' ELSE 's' END),
+            (SELECT string_agg(format('%s: %s', c.conflict_id, c.description), E'\n' ORDER BY c.conflict_id)
+                FROM pggit.conflicts AS c WHERE c.merge_id = p_merge_id AND c.resolution_status = 'pending'),
+            'Resolve them with pggit.resolve_conflict or pggit.resolve_conflicts.');
+    END IF;
+    SELECT b.* INTO v_target FROM _pggit.branches AS b WHERE b.branch_id = v_merge.target_branch_id;
+    IF v_target.head_commit_id <> v_merge.target_commit_id OR NOT v_target.is_active THEN
+        PERFORM _pggit.raise_error('VCC01', format('branch "%s" has moved', v_target.name),
+            format('Its head was commit %s when the merge began and is now %s.',
+                v_merge.target_commit_id, v_target.head_commit_id),
+            format('pggit.abort_merge(%L), then merge again.', p_merge_id));
+    END IF;
+    v_merge.merge_message := coalesce(_pggit.check_message(coalesce(p_message, v_merge.merge_message)));
+    IF v_merge.operation = 'rebase' THEN
+        RETURN _pggit.run_rebase(v_merge, p_allow_data_loss);
+    END IF;
+    RETURN _pggit.run_merge(v_merge, p_allow_data_loss);
+END;
+$$;
+COMMENT ON FUNCTION pggit.complete_merge(text, text, boolean) IS $$
+Completes a merge whose conflicts are resolved: proves it, changes the target, reads it back, commits.
+p_message: of the merge commit; NULL for the one given to pggit.merge.
+p_allow_data_loss: whether tables and columns that hold data may be dropped.
+Returns: the merge; pending_conflicts again where the resolutions brought new conflicts to light.
+Errors: VCN04 for an unknown merge; VCS20 for one that has ended; VCS21 while conflicts are open; VCC01 where the target
+moved; VCV02 for an empty message; else as pggit.merge.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.abort_merge(p_merge_id text)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
+BEGIN
+    UPDATE _pggit.merges AS m
+    SET status = 'aborted',
+        message = 'aborted; nothing was changed',
+        aborted_at = clock_timestamp()
+    WHERE m.merge_id = v_merge.merge_id;
+    RETURN _pggit.merge_row(p_merge_id);
+END;
+$$;
+COMMENT ON FUNCTION pggit.abort_merge(text) IS $$
+Gives up a merge that waits for its conflicts. The target was never touched.
+Errors: VCN04 for an unknown merge, VCS20 for one that has ended.
+$$;

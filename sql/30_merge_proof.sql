@@ -1,0 +1,257 @@
+-- The proof of a merge: its plan runs on a scratch copy without rows, and the catalog read back must equal the merged tree.
+
+-- == relations ==
+
+-- What became of a trial in scratch schemas; error_step is the number of the step that failed, 0 before the plan began.
+CREATE TYPE _pggit.trial AS (
+    objects       _pggit.object[],
+    error_state   text,
+    error_message text,
+    error_step    integer
+);
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.affected_ids(p_ours _pggit.object[], p_merged _pggit.object[])
+RETURNS uuid[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_ids uuid[];
+BEGIN
+    WITH RECURSIVE
+    edge AS MATERIALIZED (
+        SELECT DISTINCT e.object_id, e.needed_id
+        FROM (
+            SELECT o.object_id, unnest(o.deps || o.parent_id) AS needed_id FROM unnest(p_ours) AS o
+            UNION ALL
+            SELECT m.object_id, unnest(m.deps || m.parent_id) FROM unnest(p_merged) AS m
+        ) AS e
+        WHERE e.needed_id IS NOT NULL
+    ), change AS (
+        SELECT c.object_id, c.kind,
+            c.action <> 'modified' OR EXISTS (SELECT FROM unnest(c.attributes) AS a
+                WHERE a NOT IN ('comment', 'owner') AND a NOT LIKE 'acl:%') AS is_spreading
+        FROM _pggit.diff_objects(p_ours, p_merged) AS c
+    ), dependent AS (
+        SELECT c.object_id FROM change AS c WHERE c.is_spreading AND c.kind <> 'schema'
+        UNION
+        SELECT e.object_id FROM dependent AS d JOIN edge AS e ON e.needed_id = d.object_id
+    ), part AS MATERIALIZED (
+        -- a table is built with its columns
+        SELECT p.parent_id, p.object_id
+        FROM (SELECT o.* FROM unnest(p_ours) AS o UNION ALL SELECT m.* FROM unnest(p_merged) AS m) AS p
+        WHERE p.kind = 'column'
+    ), supply AS MATERIALIZED (
+        SELECT e.object_id, e.needed_id FROM edge AS e
+        UNION ALL
+        SELECT p.parent_id, p.object_id FROM part AS p
+    ), needed AS (
+        SELECT d.object_id FROM dependent AS d
+        UNION
+        SELECT c.object_id FROM change AS c
+        UNION
+        SELECT s.needed_id FROM needed AS n JOIN supply AS s ON s.object_id = n.object_id
+    )
+    SELECT array_agg(n.object_id) INTO v_ids FROM needed AS n;
+    RETURN coalesce(v_ids, '{}');
+END;
+$$;
+COMMENT ON FUNCTION _pggit.affected_ids(_pggit.object[], _pggit.object[]) IS $$
+The objects that a change touches: the changed ones, what depends on them, and what all these need.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.bare_objects(p_objects _pggit.object[], p_ids uuid[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT ROW(o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
+        CASE WHEN o.kind = 'schema' THEN '{}'::jsonb ELSE (o.attrs - 'owner') - ARRAY(
+            SELECT k FROM jsonb_object_keys(o.attrs) AS k WHERE k LIKE 'acl:%') END,
+        o.deps)::_pggit.object
+    FROM unnest(p_objects) AS o
+    JOIN unnest(p_ids) AS i(object_id) ON i.object_id = o.object_id
+    WHERE o.kind NOT IN ('extension', 'default_privilege')
+);
+COMMENT ON FUNCTION _pggit.bare_objects(_pggit.object[], uuid[]) IS $$
+Some of the objects as a scratch copy holds them: without owners and grants, which the live run proves.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.try_plan(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.trial
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+    v_logical name[] := _pggit.tracked_schemas();
+    -- Branch names hold no tilde and a backend runs one transaction: the name is free.
+    v_live name[] := ARRAY(SELECT format('%s@~%s.%s', left(s.name, 20), pg_backend_pid(), s.place)::name
+        FROM unnest(v_logical) WITH ORDINALITY AS s(name, place) ORDER BY s.place);
+    v_extra jsonb := coalesce((SELECT jsonb_object_agg(s.live, jsonb_build_array(s.logical))
+        FROM unnest(v_logical, v_live) AS s(logical, live)
+        WHERE _pggit.holds_extension_objects(s.logical)), '{}');
+    v_from _pggit.object[] := _pggit.relocate(p_from, v_logical, v_live);
+    v_to _pggit.object[] := _pggit.relocate(p_to, v_logical, v_live);
+    v_trial _pggit.trial;
+    v_schema name;
+    v_detail text;
+    v_phase integer := 0;
+BEGIN
+    BEGIN
+        FOREACH v_schema IN ARRAY v_live LOOP
+            EXECUTE format('CREATE SCHEMA %I', v_schema);
+        END LOOP;
+        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(
+            ARRAY(SELECT o FROM unnest(v_from) AS o WHERE o.kind = 'schema'), v_from, v_extra) AS s ORDER BY s.step_no));
+        v_phase := 1;
+        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
+            FROM _pggit.plan(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
+        v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(SELECT o.object_id FROM unnest(r.objects) AS o))
+            FROM (SELECT array_agg(i.object) AS objects
+                FROM _pggit.read_objects(v_logical, v_live, ARRAY[]::_pggit.known_identity[], p_to) AS i) AS r;
+        -- always undone: this is a trial
+        RAISE EXCEPTION USING ERRCODE = 'transaction_rollback', MESSAGE = 'end of trial';
+    EXCEPTION
+        WHEN transaction_rollback OR lock_not_available OR insufficient_resources THEN
+            IF SQLSTATE <> '40000' THEN
+                RAISE;
+            END IF;
+        WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS
+                v_trial.error_state = RETURNED_SQLSTATE,
+                v_trial.error_message = MESSAGE_TEXT,
+                v_detail = PG_EXCEPTION_DETAIL;
+            v_trial.error_step := CASE WHEN v_phase = 1
+                THEN coalesce(substring(v_detail FROM 'In step ([0-9]+),')::integer, 0) ELSE 0 END;
+            v_trial.error_message := concat_ws(': ', v_trial.error_message, nullif(split_part(v_detail, 'In step ', 1), ''));
+            v_trial.objects := NULL;
+    END;
+    RETURN v_trial;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.try_plan(_pggit.object[], _pggit.object[]) IS $$
+Builds one state in scratch schemas, leads it to another by its plan, and reads the result back; all of it is rolled back.
+Errors: 55P03 and class 53 are raised, every other failure is in the result.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.adopt_text(p_merged _pggit.object[], p_read _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT CASE WHEN c.object_id IS NULL THEN m ELSE ROW(
+        m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
+        (c.new).attrs || coalesce((
+            SELECT jsonb_object_agg(a.key, a.value) FROM jsonb_each(m.attrs) AS a
+            WHERE a.key IN ('owner', 'position') OR a.key LIKE 'acl:%'), '{}'),
+        m.deps)::_pggit.object END
+    FROM unnest(p_merged) AS m
+    LEFT JOIN _pggit.diff_objects(
+        _pggit.bare_objects(p_merged, ARRAY(SELECT r.object_id FROM unnest(p_read) AS r)), p_read) AS c
+        ON c.object_id = m.object_id AND c.action = 'modified'
+);
+COMMENT ON FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[]) IS $$
+The merged objects with the definitions as PostgreSQL printed them when it had built them.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.refusal(
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[],
+    p_merged _pggit.object[],
+    p_object_id uuid,
+    p_type text,
+    p_message text
+)
+RETURNS _pggit.merge_conflict
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_pair _pggit.merge_pair;
+    v_object _pggit.object;
+BEGIN
+    v_pair.object_id := p_object_id;
+    v_pair.base := (SELECT o FROM unnest(p_base) AS o WHERE o.object_id = p_object_id);
+    v_pair.ours := (SELECT o FROM unnest(p_ours) AS o WHERE o.object_id = p_object_id);
+    v_pair.theirs := (SELECT o FROM unnest(p_theirs) AS o WHERE o.object_id = p_object_id);
+    v_object := (SELECT o FROM unnest(p_merged || p_ours) AS o WHERE o.object_id = p_object_id LIMIT 1);
+    RETURN _pggit.new_conflict(p_type, v_pair, NULL,
+        coalesce(_pggit.object_label(v_object) || ': ', '') || p_message);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.refusal(
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], uuid, text, text) IS $$
+A conflict over an object that PostgreSQL or the rows refuse.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.prove_merge(
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[],
+    p_merged _pggit.object[]
+)
+RETURNS _pggit.merge_result
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_ids uuid[] := _pggit.affected_ids(p_ours, p_merged);
+    v_from _pggit.object[] := _pggit.bare_objects(p_ours, v_ids);
+    v_to _pggit.object[] := _pggit.bare_objects(p_merged, v_ids);
+    v_trial _pggit.trial;
+    v_fresh _pggit.trial;
+    v_object_id uuid;
+    v_faults text[];
+    v_result _pggit.merge_result := ROW(p_merged, '{}', '{}')::_pggit.merge_result;
+BEGIN
+    IF v_ids = '{}' THEN
+        RETURN v_result;
+    END IF;
+    v_trial := _pggit.try_plan(v_from, v_to);
+    IF v_trial.error_state IS NOT NULL AND v_trial.error_step = 0 THEN
+        -- the target as it stands cannot be copied: what the live run says must do
+        v_result.notes := ARRAY[format('not tried on a scratch copy: %s', v_trial.error_message)];
+        RETURN v_result;
+    ELSIF v_trial.error_state IS NOT NULL THEN
+        SELECT s.object_id INTO v_object_id
+        FROM _pggit.plan(v_from, v_to) AS s
+        WHERE s.step_no = v_trial.error_step;
+        v_result.conflicts := ARRAY[_pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id,
+            'dependency_broken', v_trial.error_message)];
+        RETURN v_result;
+    END IF;
+    IF EXISTS (SELECT FROM _pggit.diff_objects(v_to, v_trial.objects)) THEN
+        -- A type changed under an expression, say: PostgreSQL prints it otherwise. Then building the merged objects from
+        -- nothing must print the same, and that print is what is merged.
+        v_fresh := _pggit.try_plan(ARRAY(SELECT o FROM unnest(v_to) AS o WHERE o.kind = 'schema'), v_to);
+        v_faults := CASE WHEN v_fresh.error_state IS NULL
+            THEN _pggit.list_faults(v_fresh.objects, v_trial.objects)
+            ELSE _pggit.list_faults(v_to, v_trial.objects) END;
+        IF v_faults <> '{}' THEN
+            SELECT c.object_id INTO v_object_id FROM _pggit.diff_objects(v_to, v_trial.objects) AS c LIMIT 1;
+            v_result.conflicts := ARRAY[_pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id,
+                'dependency_broken', array_to_string(v_faults[1:5], '; '))];
+            RETURN v_result;
+        END IF;
+        v_result.objects := _pggit.adopt_text(p_merged, v_trial.objects);
+    END IF;
+    RETURN v_result;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.prove_merge(_pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[]) IS $$
+Tries the way from the target to the merged tree on a scratch copy of what it touches.
+Returns: the merged tree as PostgreSQL prints it, or the conflict that it found.
+$$;

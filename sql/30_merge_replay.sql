@@ -1,0 +1,244 @@
+-- Cherry-pick, revert and rebase: the merge function over another base.
+
+-- == relations ==
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.first_parent(p_commit_id integer)
+RETURNS integer
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT p.parent_commit_id
+    FROM _pggit.commit_parents AS p
+    WHERE p.commit_id = p_commit_id AND p.ordinality = 1
+);
+COMMENT ON FUNCTION _pggit.first_parent(integer) IS 'The first parent of a commit; NULL for the first commit.';
+
+CREATE OR REPLACE FUNCTION _pggit.replay(p_operation text, p_commit text, p_target text, p_path name[])
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_target _pggit.branches := _pggit.session_branch(p_target, p_path);
+    v_commit _pggit.commits;
+    v_parent integer;
+    v_merge _pggit.merges;
+BEGIN
+    IF p_commit IS NULL THEN
+        PERFORM _pggit.raise_error('VCV12', 'no commit to ' || replace(p_operation, '_', '-'), 'p_commit is NULL.',
+            'Name a commit.');
+    END IF;
+    SELECT c.* INTO STRICT v_commit FROM _pggit.commits AS c WHERE c.commit_id = _pggit.resolve_ref(p_commit, v_target.name);
+    v_parent := _pggit.first_parent(v_commit.commit_id);
+    IF v_parent IS NULL THEN
+        PERFORM _pggit.raise_error('VCV14', format('commit %s has no parent', v_commit.commit_id),
+            'It is the first commit of the repository.', 'Name a later commit.');
+    END IF;
+    v_merge.operation := p_operation;
+    v_merge.merge_strategy := 'auto';
+    v_merge.source_ref := p_commit;
+    v_merge.target_branch_id := v_target.branch_id;
+    v_merge.target_commit_id := v_target.head_commit_id;
+    v_merge.ours_commit_id := v_target.head_commit_id;
+    v_merge.todo_commit_ids := '{}';
+    v_merge.base_commit_id := CASE p_operation WHEN 'revert' THEN v_commit.commit_id ELSE v_parent END;
+    v_merge.source_commit_id := CASE p_operation WHEN 'revert' THEN v_parent ELSE v_commit.commit_id END;
+    v_merge.merge_message := CASE p_operation WHEN 'revert' THEN format('Revert "%s"', v_commit.message) ELSE v_commit.message END;
+    RETURN _pggit.run_merge(_pggit.insert_merge(v_merge), true);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.replay(text, text, text, name[]) IS $$
+Behind pggit.cherry_pick and pggit.revert. A merge commit counts as what it brought to its first parent.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.cherry_pick(p_commit text, p_target text DEFAULT NULL)
+RETURNS pggit.merges
+LANGUAGE sql
+VOLATILE
+RETURN _pggit.replay('cherry_pick', p_commit, p_target, current_schemas(false));
+COMMENT ON FUNCTION pggit.cherry_pick(text, text) IS $$
+Applies to a branch what one commit changed: a merge over that commit's parent. Dropped data is dropped: the commit says so.
+p_commit: any ref.
+p_target: a branch; NULL for the session's.
+Returns: the merge; may wait for conflicts as any other.
+Errors: VCN01, VCN03, VCN06 for unknown refs; VCV12 without a commit; VCV14 for the first commit; else as pggit.merge.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.revert(p_commit text, p_target text DEFAULT NULL)
+RETURNS pggit.merges
+LANGUAGE sql
+VOLATILE
+RETURN _pggit.replay('revert', p_commit, p_target, current_schemas(false));
+COMMENT ON FUNCTION pggit.revert(text, text) IS $$
+Takes back on a branch what one commit changed: a merge of that commit's parent over the commit.
+p_commit: any ref.
+p_target: a branch; NULL for the session's.
+Returns: the merge; may wait for conflicts as any other.
+Errors: VCN01, VCN03, VCN06 for unknown refs; VCV12 without a commit; VCV14 for the first commit; else as pggit.merge.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.commits_to_replay(p_head integer, p_onto integer)
+RETURNS integer[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    WITH RECURSIVE line (commit_id) AS (
+        SELECT p_head
+        UNION ALL
+        SELECT p.parent_commit_id
+        FROM line AS l
+        JOIN _pggit.commit_parents AS p ON p.commit_id = l.commit_id AND p.ordinality = 1
+    )
+    SELECT coalesce(array_agg(c.commit_id ORDER BY c.generation), '{}')
+    FROM line AS l
+    JOIN _pggit.commits AS c ON c.commit_id = l.commit_id
+    WHERE c.commit_id NOT IN (SELECT a FROM _pggit.list_ancestors(ARRAY[p_onto]) AS a)
+);
+COMMENT ON FUNCTION _pggit.commits_to_replay(integer, integer) IS $$
+The commits on a branch's own line that another commit does not have, oldest first; a merge commit counts as one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.run_rebase(p_merge _pggit.merges, p_allow_data_loss boolean)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_choices _pggit.merge_choice[] := _pggit.merge_choices(p_merge.merge_id);
+    v_todo integer[] := p_merge.source_commit_id || p_merge.todo_commit_ids;
+    v_result _pggit.merge_result;
+    v_ours _pggit.object[];
+    v_message text;
+    v_ours_id integer := p_merge.ours_commit_id;
+BEGIN
+    -- Commit by commit, in the store only: the worktree is led to the end in one go.
+    WHILE v_todo <> '{}' LOOP
+        v_ours := _pggit.tree_array(v_ours_id);
+        v_result := _pggit.merge_trees(_pggit.tree_array(_pggit.first_parent(v_todo[1])), v_ours,
+            _pggit.tree_array(v_todo[1]), v_choices, 'auto');
+        IF v_result.conflicts <> '{}' THEN
+            UPDATE _pggit.merges AS m
+            SET ours_commit_id = v_ours_id,
+                source_commit_id = v_todo[1],
+                base_commit_id = _pggit.first_parent(v_todo[1]),
+                todo_commit_ids = v_todo[2:]
+            WHERE m.merge_id = p_merge.merge_id;
+            PERFORM _pggit.leave_conflicts(p_merge, v_result.conflicts, v_result.notes);
+            RETURN _pggit.merge_row(p_merge.merge_id);
+        END IF;
+        IF EXISTS (SELECT FROM _pggit.diff_objects(v_ours, v_result.objects)) THEN
+            v_message := (SELECT c.message FROM _pggit.commits AS c WHERE c.commit_id = v_todo[1]);
+            v_ours_id := _pggit.write_commit(_pggit.write_tree(v_result.objects), ARRAY[v_ours_id], v_message);
+        END IF;
+        v_todo := v_todo[2:];
+    END LOOP;
+    RETURN _pggit.finish_rebase(p_merge, v_ours_id, p_allow_data_loss);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.run_rebase(_pggit.merges, boolean) IS $$
+Replays what a rebase has left, up to the first conflict or to the end.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.finish_rebase(p_merge _pggit.merges, p_commit_id integer, p_allow_data_loss boolean)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_head _pggit.object[] := _pggit.tree_array(p_merge.target_commit_id);
+    v_final _pggit.object[] := _pggit.tree_array(p_commit_id);
+    v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
+    v_attempt _pggit.merge_attempt;
+    v_proof _pggit.merge_result := _pggit.prove_merge(v_head, v_head, v_final, v_final);
+BEGIN
+    v_attempt.objects := v_final;
+    v_attempt.conflicts := v_proof.conflicts;
+    IF v_worktree_id IS NOT NULL THEN
+        v_attempt.conflicts := v_attempt.conflicts || ARRAY(
+            SELECT d FROM _pggit.data_conflicts(v_worktree_id, v_head, v_head, v_final, v_final) AS d);
+        v_attempt.steps := _pggit.plan_worktree(v_worktree_id, v_head, v_final);
+    END IF;
+    IF v_attempt.conflicts <> '{}' THEN
+        PERFORM _pggit.raise_error('VCS09', format('the rebase of "%s" does not build', p_merge.source_ref),
+            (SELECT string_agg(c.description, E'\n') FROM unnest(v_attempt.conflicts) AS c),
+            'Merge instead: its conflicts can be resolved one by one.');
+    END IF;
+    PERFORM _pggit.is_shipped(p_merge, v_attempt, false);
+    PERFORM _pggit.check_losses(p_merge, v_attempt, p_allow_data_loss);
+    PERFORM _pggit.move_branch(p_merge.target_branch_id, p_merge.target_commit_id, p_commit_id,
+        format('rebase onto %s', p_merge.source_ref));
+    IF v_worktree_id IS NOT NULL THEN
+        PERFORM _pggit.execute_steps(v_attempt.steps,
+            (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id));
+        PERFORM _pggit.read_back(p_merge, v_worktree_id, p_commit_id, v_final, NULL);
+    END IF;
+    PERFORM _pggit.store_conflicts(p_merge.merge_id, ARRAY[]::_pggit.merge_conflict[]);
+    UPDATE _pggit.merges AS m
+    SET status = 'completed', merge_commit_id = p_commit_id, completed_at = clock_timestamp(),
+        message = format('rebased %s onto %s', (SELECT b.name FROM _pggit.branches AS b
+            WHERE b.branch_id = m.target_branch_id), m.source_ref)
+    WHERE m.merge_id = p_merge.merge_id;
+    RETURN _pggit.merge_row(p_merge.merge_id);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.finish_rebase(_pggit.merges, integer, boolean) IS $$
+Moves a rebased branch to its last replayed commit and leads its worktree there.
+Errors: VCS09 where the result does not build; VCS11, VCS12, VCC01.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.rebase(p_branch text, p_onto text)
+RETURNS pggit.merges
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_branch _pggit.branches := _pggit.get_branch(p_branch);
+    v_onto integer := _pggit.resolve_ref(p_onto, p_branch);
+    v_todo integer[] := _pggit.commits_to_replay(v_branch.head_commit_id, v_onto);
+    v_merge _pggit.merges;
+BEGIN
+    IF p_branch = p_onto THEN
+        PERFORM _pggit.raise_error('VCV10', format('branch "%s" cannot be rebased onto itself', p_branch), NULL,
+            'Name another branch, tag or commit.');
+    END IF;
+    v_merge.operation := 'rebase';
+    v_merge.merge_strategy := 'auto';
+    v_merge.source_ref := p_onto;
+    v_merge.source_branch_id := (SELECT b.branch_id FROM _pggit.find_branch(p_onto) AS b);
+    v_merge.target_branch_id := v_branch.branch_id;
+    v_merge.target_commit_id := v_branch.head_commit_id;
+    v_merge.ours_commit_id := v_onto;
+    v_merge.source_commit_id := coalesce(v_todo[1], v_branch.head_commit_id);
+    v_merge.base_commit_id := _pggit.first_parent(v_todo[1]);
+    v_merge.todo_commit_ids := coalesce(v_todo[2:], '{}');
+    v_merge.merge_message := format('Rebase %s onto %s', p_branch, p_onto);
+    IF _pggit.is_ancestor(v_onto, v_branch.head_commit_id) THEN
+        v_merge.status := 'completed';
+        v_merge.message := 'already up to date';
+        v_merge := _pggit.insert_merge(v_merge);
+        RETURN _pggit.merge_row(v_merge.merge_id);
+    END IF;
+    v_merge := _pggit.insert_merge(v_merge);
+    IF v_todo = '{}' THEN
+        RETURN _pggit.finish_rebase(v_merge, v_onto, true);
+    END IF;
+    RETURN _pggit.run_rebase(v_merge, true);
+END;
+$$;
+COMMENT ON FUNCTION pggit.rebase(text, text) IS $$
+Replays a branch's own commits on another commit and moves the branch there, its worktree with it.
+p_onto: any ref.
+Returns: the merge; waits for conflicts at the first commit that has some, and pggit.complete_merge goes on from there.
+Errors: VCN01, VCN03, VCN06 for unknown refs; VCV10 for a branch onto itself; VCS09 where the result does not build; VCS11,
+VCS12, VCC01.
+$$;

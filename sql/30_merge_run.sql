@@ -1,0 +1,288 @@
+-- Running a merge: prepare, attempt (the same for preview and merge), apply to the target, and the public calls.
+
+-- == relations ==
+
+-- What a merge comes to before anything is changed. steps lead the target's worktree (or its head) to objects.
+CREATE TYPE _pggit.merge_attempt AS (
+    objects   _pggit.object[],
+    conflicts _pggit.merge_conflict[],
+    notes     text[],
+    steps     _pggit.step[]
+);
+
+-- How the last step of a merge ended: with a commit, or with what PostgreSQL refused.
+CREATE TYPE _pggit.merge_applied AS (
+    commit_id integer,
+    conflict  _pggit.merge_conflict
+);
+
+-- One row of pggit.preview_merge. item: conflict, step or note.
+CREATE TYPE pggit.merge_preview AS (
+    item           text,
+    "position"     integer,
+    conflict_type  text,
+    object_kind    text,
+    schema_name    text,
+    table_name     text,
+    column_name    text,
+    object_name    text,
+    attribute      text,
+    base           jsonb,
+    source         jsonb,
+    target         jsonb,
+    description    text,
+    sql            text,
+    lock_level     text,
+    hazards        text[],
+    in_transaction boolean
+);
+
+-- == routines ==
+COMMENT ON TYPE pggit.merge_preview IS 'A conflict that a merge would leave, a step that it would run, or a note.';
+
+CREATE OR REPLACE FUNCTION _pggit.prepare_merge(
+    p_source text,
+    p_target _pggit.branches,
+    p_message text,
+    p_strategy text,
+    p_base text
+)
+RETURNS _pggit.merges
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges;
+    v_source _pggit.branches;
+    v_bases integer[];
+BEGIN
+    SELECT b.* INTO v_source FROM _pggit.find_branch(p_source) AS b;
+    v_merge.operation := 'merge';
+    v_merge.merge_strategy := coalesce(p_strategy, 'auto');
+    v_merge.source_branch_id := v_source.branch_id;
+    v_merge.source_ref := p_source;
+    v_merge.target_branch_id := p_target.branch_id;
+    v_merge.todo_commit_ids := '{}';
+    IF v_merge.merge_strategy NOT IN ('auto', 'three-way', 'fast-forward', 'ours', 'theirs') THEN
+        PERFORM _pggit.raise_error('VCV11', format('"%s" is not a merge strategy', p_strategy), NULL,
+            'Use auto, three-way, fast-forward, ours or theirs.');
+    ELSIF p_source IS NULL THEN
+        PERFORM _pggit.raise_error('VCV12', 'no source to merge', 'p_source is NULL.', 'Name a branch, a tag or a commit.');
+    ELSIF v_source.branch_id = p_target.branch_id THEN
+        PERFORM _pggit.raise_error('VCV10', format('branch "%s" cannot be merged into itself', p_source), NULL,
+            'Name another branch as source or as target.');
+    ELSIF v_merge.merge_strategy = 'three-way' AND p_base IS NULL THEN
+        PERFORM _pggit.raise_error('VCV12', 'the strategy three-way needs a base', 'p_base is NULL.',
+            'Name a base, or use the strategy auto, which finds the merge base itself.');
+    END IF;
+    v_merge.source_commit_id := coalesce(v_source.head_commit_id, _pggit.resolve_ref(p_source, p_target.name));
+    v_merge.target_commit_id := p_target.head_commit_id;
+    v_merge.ours_commit_id := p_target.head_commit_id;
+    v_merge.merge_message := coalesce(_pggit.check_message(coalesce(p_message,
+        format('Merge %s into %s', p_source, p_target.name))));
+    IF p_base IS NOT NULL THEN
+        v_merge.base_commit_id := _pggit.resolve_ref(p_base, p_target.name);
+        v_merge.merge_base_branch_id := (SELECT b.branch_id FROM _pggit.find_branch(p_base) AS b);
+    ELSE
+        v_bases := _pggit.merge_bases(v_merge.ours_commit_id, v_merge.source_commit_id);
+        v_merge.base_commit_id := CASE WHEN cardinality(v_bases) = 1 THEN v_bases[1] END;
+    END IF;
+    IF _pggit.is_ancestor(v_merge.source_commit_id, v_merge.target_commit_id) AND p_base IS NULL THEN
+        v_merge.status := 'completed';
+        v_merge.message := 'already up to date';
+    ELSIF v_merge.merge_strategy = 'fast-forward'
+        AND NOT _pggit.is_ancestor(v_merge.target_commit_id, v_merge.source_commit_id)
+    THEN
+        PERFORM _pggit.raise_error('VCS23', format('branch "%s" cannot be fast-forwarded to "%s"', p_target.name, p_source),
+            'Both have commits that the other has not.', 'Use the strategy auto.');
+    END IF;
+    RETURN v_merge;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.prepare_merge(text, _pggit.branches, text, text, text) IS $$
+A merge as it would be recorded, its commits pinned; completed at once where there is nothing to merge.
+Errors: VCN01, VCN03, VCN06 for unknown refs; VCV02 for an empty message; VCV10 for a branch into itself; VCV11 for an unknown
+strategy; VCV12 where the source or the base is missing; VCS23 where no fast-forward is possible.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.attempt_merge(p_merge _pggit.merges, p_choices _pggit.merge_choice[])
+RETURNS _pggit.merge_attempt
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_base _pggit.object[];
+    v_head _pggit.object[] := _pggit.tree_array(p_merge.target_commit_id);
+    v_ours _pggit.object[] := v_head;
+    v_theirs _pggit.object[] := _pggit.tree_array(p_merge.source_commit_id);
+    v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
+    v_result _pggit.merge_result;
+    v_proof _pggit.merge_result;
+BEGIN
+    IF p_merge.ours_commit_id <> p_merge.target_commit_id THEN
+        v_ours := _pggit.tree_array(p_merge.ours_commit_id);
+    END IF;
+    IF p_merge.merge_strategy = 'fast-forward' THEN
+        v_base := v_ours;
+    ELSIF p_merge.base_commit_id IS NULL AND p_merge.operation = 'merge' THEN
+        v_base := _pggit.merge_base_objects(p_merge.ours_commit_id, p_merge.source_commit_id);
+    ELSE
+        v_base := _pggit.tree_array(p_merge.base_commit_id);
+    END IF;
+    v_result := _pggit.merge_trees(v_base, v_ours, v_theirs, p_choices, p_merge.merge_strategy);
+    IF v_worktree_id IS NOT NULL THEN
+        v_result.conflicts := v_result.conflicts || ARRAY(
+            SELECT d FROM _pggit.data_conflicts(v_worktree_id, v_base, v_head, v_theirs, v_result.objects) AS d);
+    END IF;
+    IF v_result.conflicts = '{}' THEN
+        v_proof := _pggit.prove_merge(v_base, v_head, v_theirs, v_result.objects);
+        v_result.objects := v_proof.objects;
+        v_result.conflicts := v_proof.conflicts;
+        v_result.notes := v_result.notes || v_proof.notes;
+    END IF;
+    RETURN ROW(v_result.objects, v_result.conflicts, v_result.notes, CASE
+        WHEN v_worktree_id IS NOT NULL THEN _pggit.plan_worktree(v_worktree_id, v_head, v_result.objects)
+        ELSE ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(v_head, v_result.objects) AS s ORDER BY s.step_no)
+    END)::_pggit.merge_attempt;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.attempt_merge(_pggit.merges, _pggit.merge_choice[]) IS $$
+Everything of a merge but its last step: the merged tree, the open conflicts, the proof, and the plan for the target.
+Locks: ACCESS SHARE on the target's tables whose rows are asked.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_back(
+    p_merge _pggit.merges,
+    p_worktree_id integer,
+    p_commit_id integer,
+    p_objects _pggit.object[],
+    p_parents integer[]
+)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_read _pggit.identified[] := ARRAY(
+        SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(p_worktree_id, p_commit_id) AS i);
+    v_objects _pggit.object[] := ARRAY(SELECT i.object FROM unnest(v_read) AS i);
+    v_added uuid[] := ARRAY(
+        SELECT m.object_id FROM unnest(p_objects) AS m
+        WHERE NOT EXISTS (SELECT FROM unnest(_pggit.tree_array(p_merge.target_commit_id)) AS o
+            WHERE o.object_id = m.object_id));
+    v_faults text[];
+    v_commit_id integer := p_commit_id;
+BEGIN
+    IF EXISTS (
+        SELECT FROM _pggit.diff_objects(p_objects, v_objects) AS c
+        WHERE c.action <> 'modified' OR c.object_id <> ALL (v_added)
+            OR EXISTS (SELECT FROM unnest(c.attributes) AS a WHERE a NOT LIKE 'acl:%'))
+    THEN
+        v_faults := _pggit.list_faults(p_objects, v_objects);
+        PERFORM _pggit.raise_error('VCS09', format('the target differs from the merged tree at %s', v_faults[1]),
+            array_to_string(v_faults[1:20], E'\n'), 'Nothing was changed; pggit.lint names what pggit does not cover.');
+    ELSIF EXISTS (SELECT FROM _pggit.diff_objects(p_objects, v_objects)) AND p_parents IS NOT NULL THEN
+        -- Default privileges of the target's schema came with the new objects: they are part of the merged state.
+        v_commit_id := _pggit.write_commit(_pggit.write_tree(v_objects), p_parents, p_merge.merge_message);
+        PERFORM _pggit.move_branch(p_merge.target_branch_id, p_commit_id, v_commit_id, p_merge.operation);
+    END IF;
+    PERFORM _pggit.store_identities(p_worktree_id, v_read);
+    RETURN v_commit_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_back(_pggit.merges, integer, integer, _pggit.object[], integer[]) IS $$
+Reads the target's worktree after the merge, compares it with the merged tree, and remembers the identities.
+Returns: the commit that holds what was read; another than p_commit_id where default privileges gave new objects grants.
+Errors: VCS09 naming what differs.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.apply_merge(p_merge _pggit.merges, p_attempt _pggit.merge_attempt, p_is_shipped boolean)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
+    v_parents integer[] := CASE WHEN p_merge.operation = 'merge'
+        THEN ARRAY[p_merge.ours_commit_id, p_merge.source_commit_id] ELSE ARRAY[p_merge.ours_commit_id] END;
+    v_tree bytea := _pggit.write_tree(p_attempt.objects);
+    v_commit_id integer;
+BEGIN
+    IF p_merge.operation = 'merge' AND _pggit.is_ancestor(p_merge.target_commit_id, p_merge.source_commit_id)
+        AND (p_merge.merge_strategy = 'fast-forward' OR v_tree = _pggit.commit_tree(p_merge.target_commit_id)
+            AND v_tree = _pggit.commit_tree(p_merge.source_commit_id))
+    THEN
+        v_commit_id := p_merge.source_commit_id;
+        v_parents := NULL;
+    ELSE
+        v_commit_id := _pggit.write_commit(v_tree, v_parents, p_merge.merge_message);
+    END IF;
+    -- The row first: who comes second waits here, before any lock on a live table, and then loses.
+    PERFORM _pggit.move_branch(p_merge.target_branch_id, p_merge.target_commit_id, v_commit_id,
+        format('%s %s', p_merge.operation, p_merge.source_ref));
+    IF v_worktree_id IS NOT NULL THEN
+        IF NOT p_is_shipped THEN
+            PERFORM _pggit.execute_steps(p_attempt.steps,
+                (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id));
+        END IF;
+        v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, p_attempt.objects, v_parents);
+    END IF;
+    RETURN v_commit_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.apply_merge(_pggit.merges, _pggit.merge_attempt, boolean) IS $$
+Commits the merged tree, moves the target to it, leads its worktree there and reads it back.
+p_is_shipped: the worktree is at the merged tree already.
+Errors: VCC01 where the target moved; VCS09 where PostgreSQL made something else; PostgreSQL's own.
+Locks: the target's branch row; on live tables what the plan says.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.try_apply(
+    p_merge _pggit.merges,
+    p_attempt _pggit.merge_attempt,
+    p_is_shipped boolean
+)
+RETURNS _pggit.merge_applied
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_state text;
+    v_message text;
+    v_detail text;
+    v_object_id uuid;
+    v_applied _pggit.merge_applied;
+BEGIN
+    v_applied.commit_id := _pggit.apply_merge(p_merge, p_attempt, p_is_shipped);
+    RETURN v_applied;
+EXCEPTION
+    WHEN object_in_use THEN
+        PERFORM _pggit.raise_error('VCS24', 'a table of the target is in use by this session', SQLERRM,
+            'Commit or end the transaction that holds pending trigger events or open cursors, then merge again.');
+        RETURN NULL;
+    WHEN integrity_constraint_violation OR data_exception OR dependent_objects_still_exist OR feature_not_supported
+        OR undefined_object OR undefined_column OR undefined_table OR undefined_function OR datatype_mismatch
+        OR duplicate_object OR duplicate_table OR invalid_table_definition OR invalid_object_definition
+        OR invalid_foreign_key OR cannot_coerce OR wrong_object_type OR invalid_column_definition
+    THEN
+        GET STACKED DIAGNOSTICS
+            v_state = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
+        v_object_id := (SELECT s.object_id FROM unnest(p_attempt.steps) AS s
+            WHERE s.step_no = substring(v_detail FROM 'In step ([0-9]+),')::integer);
+        v_applied.conflict := _pggit.refusal(ARRAY[]::_pggit.object[], _pggit.tree_array(p_merge.ours_commit_id),
+            _pggit.tree_array(p_merge.source_commit_id), p_attempt.objects, v_object_id,
+            CASE WHEN v_state ~ '^2[23]' THEN 'data_violation' ELSE 'dependency_broken' END, v_message);
+        RETURN v_applied;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.try_apply(_pggit.merges, _pggit.merge_attempt, boolean) IS $$
+Applies a merge; what PostgreSQL refuses for the sake of rows or definitions undoes all of it and becomes a conflict.
+Errors: VCC01, VCS09, VCS24 where this session itself uses a table, 42501, 55P03.
+$$;

@@ -1,0 +1,345 @@
+-- Resolving conflicts: by side, or by a definition that is built before it is accepted.
+
+-- == relations ==
+
+-- == routines ==
+
+CREATE OR REPLACE FUNCTION _pggit.conflict_row(p_conflict_id bigint)
+RETURNS pggit.conflicts
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_row pggit.conflicts;
+BEGIN
+    SELECT c.* INTO v_row FROM pggit.conflicts AS c WHERE c.conflict_id = p_conflict_id;
+    RETURN v_row;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.conflict_row(bigint) IS 'The public row of a conflict, as just written.';
+
+CREATE OR REPLACE FUNCTION _pggit.column_attrs(p_custom jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_attrs jsonb := p_custom - '{column_name,data_type,max_length,nullable,unique}'::text[];
+    v_type text := coalesce(p_custom ->> 'data_type', p_custom ->> 'type');
+BEGIN
+    IF v_type IS NOT NULL THEN
+        IF p_custom ->> 'max_length' IS NOT NULL AND v_type !~ '\(' THEN
+            v_type := format('%s(%s)', v_type, (p_custom ->> 'max_length')::integer);
+        END IF;
+        v_attrs := v_attrs || jsonb_build_object('type', v_type);
+    END IF;
+    IF p_custom ? 'nullable' THEN
+        v_attrs := v_attrs || jsonb_build_object('not_null',
+            CASE WHEN NOT (p_custom ->> 'nullable')::boolean THEN true END);
+    END IF;
+    RETURN v_attrs;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.column_attrs(jsonb) IS $$
+A column's definition as the API words it, as attributes; a null takes an attribute away.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.scratch_definition(p_objects _pggit.object[], p_object _pggit.object, p_ddl text)
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+    v_logical name[] := _pggit.tracked_schemas();
+    v_live name[] := ARRAY(SELECT format('%s@~%s.%s', left(s.name, 20), pg_backend_pid(), s.place)::name
+        FROM unnest(v_logical) WITH ORDINALITY AS s(name, place) ORDER BY s.place);
+    v_around _pggit.object[];
+    v_read _pggit.object[];
+    v_schema name;
+    v_path text;
+    v_step _pggit.step;
+    v_ddl _pggit.step;
+BEGIN
+    -- All but the object itself, its parts and what depends on it: its definition shall make it anew.
+    WITH RECURSIVE gone AS (
+        SELECT p_object.object_id AS object_id
+        UNION
+        SELECT o.object_id FROM gone AS g JOIN unnest(p_objects) AS o
+            ON g.object_id = ANY (o.deps) OR o.parent_id = g.object_id
+    )
+    SELECT array_agg(o) INTO v_around
+    FROM unnest(_pggit.bare_objects(p_objects, ARRAY(SELECT i.object_id FROM unnest(p_objects) AS i))) AS o
+    WHERE o.object_id NOT IN (SELECT g.object_id FROM gone AS g);
+    SELECT string_agg(quote_ident(l.live), ', ' ORDER BY (l.logical = p_object.schema_name) DESC, l.place)
+        || coalesce(', ' || string_agg(quote_ident(l.logical), ', ') FILTER (
+            WHERE _pggit.holds_extension_objects(l.logical)), '')
+    INTO v_path
+    FROM unnest(v_logical, v_live) WITH ORDINALITY AS l(logical, live, place);
+    BEGIN
+        FOREACH v_schema IN ARRAY v_live LOOP
+            EXECUTE format('CREATE SCHEMA %I', v_schema);
+        END LOOP;
+        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(
+            _pggit.relocate(ARRAY(SELECT o FROM unnest(v_around) AS o WHERE o.kind = 'schema'), v_logical, v_live),
+            _pggit.relocate(v_around, v_logical, v_live)) AS s ORDER BY s.step_no));
+        v_step.sql := 'SET search_path = ' || v_path;
+        v_ddl.sql := p_ddl;
+        PERFORM _pggit.execute_steps(ARRAY[v_step, v_ddl]);
+        v_read := ARRAY(SELECT i.object FROM _pggit.read_objects(
+            v_logical, v_live, ARRAY[]::_pggit.known_identity[], p_objects) AS i);
+        -- always undone: only the definition is wanted
+        RAISE EXCEPTION USING ERRCODE = 'transaction_rollback', MESSAGE = 'end of trial';
+    EXCEPTION
+        WHEN transaction_rollback THEN
+            NULL;
+    END;
+    RETURN ARRAY(
+        SELECT r
+        FROM unnest(_pggit.bare_objects(v_read, ARRAY(SELECT i.object_id FROM unnest(v_read) AS i))) AS r
+        WHERE r.object_id NOT IN (SELECT a.object_id FROM unnest(v_around) AS a));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.scratch_definition(_pggit.object[], _pggit.object, text) IS $$
+Runs DDL in a scratch copy of the merged state without one object, and gives what it made; all of it is rolled back.
+Errors: PostgreSQL's own where the DDL fails.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.build_custom(
+    p_merge _pggit.merges,
+    p_conflict _pggit.conflicts,
+    p_custom jsonb
+)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_attempt _pggit.merge_result := _pggit.merge_now(p_merge, _pggit.merge_choices(p_merge.merge_id));
+    v_object _pggit.object;
+    v_made _pggit.object[];
+    v_ddl text := p_custom ->> 'ddl';
+BEGIN
+    IF jsonb_typeof(p_custom) IS DISTINCT FROM 'object' OR p_custom = '{}' THEN
+        PERFORM _pggit.raise_error('VCV13', format('the resolution of conflict %s is empty', p_conflict.conflict_id),
+            'A custom resolution is a JSON object.', 'Give a definition of the shape the conflict shows, or {"ddl": "CREATE …"}.');
+    END IF;
+    v_object := coalesce(
+        (SELECT o FROM unnest(v_attempt.objects) AS o WHERE o.object_id = p_conflict.object_id),
+        (SELECT o FROM unnest(_pggit.tree_array(p_merge.source_commit_id)) AS o WHERE o.object_id = p_conflict.object_id),
+        (SELECT o FROM unnest(_pggit.tree_array(p_merge.ours_commit_id)) AS o WHERE o.object_id = p_conflict.object_id));
+    IF v_ddl IS NOT NULL THEN
+        v_made := _pggit.scratch_definition(v_attempt.objects, v_object, v_ddl);
+        IF NOT EXISTS (SELECT FROM unnest(v_made) AS m WHERE m.object_id = v_object.object_id) THEN
+            PERFORM _pggit.raise_error('VCV13', format('the DDL does not make %s', _pggit.object_label(v_object)),
+                v_ddl, 'Give the statement that creates this very object, under its own name.');
+        END IF;
+        RETURN jsonb_build_object('objects', (SELECT jsonb_agg(to_jsonb(m)) FROM unnest(v_made) AS m));
+    ELSIF p_conflict.conflict_type IN ('rename_rename', 'name_collision') THEN
+        v_ddl := coalesce(p_custom ->> 'name', p_custom ->> 'column_name');
+        IF v_ddl IS NULL THEN
+            PERFORM _pggit.raise_error('VCV13', format('the resolution of conflict %s names no name', p_conflict.conflict_id),
+                p_custom::text, 'Give {"name": "…"}.');
+        END IF;
+        RETURN jsonb_build_object('name', v_ddl);
+    ELSIF v_object.kind = 'column' THEN
+        RETURN jsonb_build_object('attrs', _pggit.column_attrs(p_custom));
+    END IF;
+    RETURN jsonb_build_object('attrs', p_custom - '{name,schema}'::text[]);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.build_custom(_pggit.merges, _pggit.conflicts, jsonb) IS $$
+A custom resolution as the merge takes it.
+Errors: VCV13 where it does not have the shape of the conflict; PostgreSQL's own where its DDL fails.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.merge_now(p_merge _pggit.merges, p_choices _pggit.merge_choice[])
+RETURNS _pggit.merge_result
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN _pggit.merge_trees(
+        CASE WHEN p_merge.base_commit_id IS NULL AND p_merge.operation = 'merge'
+            THEN _pggit.merge_base_objects(p_merge.ours_commit_id, p_merge.source_commit_id)
+            ELSE _pggit.tree_array(p_merge.base_commit_id) END,
+        _pggit.tree_array(p_merge.ours_commit_id), _pggit.tree_array(p_merge.source_commit_id),
+        p_choices, p_merge.merge_strategy);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merge_now(_pggit.merges, _pggit.merge_choice[]) IS $$
+The merged trees under the given choices, neither proven nor applied.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.check_custom(p_merge _pggit.merges, p_conflict _pggit.conflicts)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_result _pggit.merge_result := _pggit.merge_now(p_merge, _pggit.merge_choices(p_merge.merge_id));
+    v_object _pggit.object;
+    v_ids uuid[];
+    v_to _pggit.object[];
+    v_trial _pggit.trial;
+BEGIN
+    v_object := (SELECT o FROM unnest(v_result.objects) AS o WHERE o.object_id = p_conflict.object_id);
+    IF v_object.object_id IS NULL THEN
+        RETURN;
+    END IF;
+    -- The object alone, with what it needs and its parts.
+    WITH RECURSIVE needed AS (
+        SELECT o.object_id, o.deps, o.parent_id
+        FROM unnest(v_result.objects) AS o
+        WHERE v_object.object_id IN (o.object_id, o.parent_id)
+        UNION
+        SELECT o.object_id, o.deps, o.parent_id
+        FROM needed AS n
+        JOIN unnest(v_result.objects) AS o
+            ON o.object_id = ANY (n.deps || n.parent_id) OR o.parent_id = n.object_id AND o.kind = 'column'
+    )
+    SELECT array_agg(n.object_id) INTO v_ids FROM needed AS n;
+    v_to := _pggit.bare_objects(v_result.objects, v_ids);
+    v_trial := _pggit.try_plan(ARRAY(SELECT o FROM unnest(v_to) AS o WHERE o.kind = 'schema'), v_to);
+    IF v_trial.error_state IS NOT NULL THEN
+        PERFORM _pggit.raise_error('VCV13', format('the resolution of conflict %s does not build', p_conflict.conflict_id),
+            v_trial.error_message, 'Correct the definition and try again.');
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_custom(_pggit.merges, _pggit.conflicts) IS $$
+Builds the object of a conflict as its resolution defines it, in scratch schemas.
+Errors: VCV13 with PostgreSQL's message where it does not build.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.store_resolution(
+    p_conflict_id bigint,
+    p_strategy text,
+    p_custom jsonb,
+    p_built jsonb,
+    p_notes text
+)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+BEGIN ATOMIC
+    INSERT INTO _pggit.resolutions (conflict_id, strategy, custom, built, notes, resolved_by)
+    VALUES (p_conflict_id, p_strategy, p_custom, p_built, p_notes, _pggit.current_author())
+    ON CONFLICT (conflict_id) DO UPDATE
+    SET strategy = EXCLUDED.strategy,
+        custom = EXCLUDED.custom,
+        built = EXCLUDED.built,
+        notes = EXCLUDED.notes,
+        resolved_by = EXCLUDED.resolved_by,
+        resolved_at = clock_timestamp();
+END;
+COMMENT ON FUNCTION _pggit.store_resolution(bigint, text, jsonb, jsonb, text) IS 'Records or replaces the resolution of a conflict.';
+
+CREATE OR REPLACE FUNCTION pggit.resolve_conflict(
+    p_merge_id text,
+    p_conflict_id bigint,
+    p_strategy text,
+    p_custom jsonb DEFAULT NULL,
+    p_notes text DEFAULT NULL
+)
+RETURNS pggit.conflicts
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
+    v_conflict _pggit.conflicts;
+    v_custom jsonb := CASE WHEN p_strategy = 'custom' THEN coalesce(p_custom, 'null'::jsonb) END;
+    v_built jsonb;
+BEGIN
+    SELECT c.* INTO v_conflict FROM _pggit.conflicts AS c
+    WHERE c.merge_id = p_merge_id AND c.conflict_id = p_conflict_id;
+    IF v_conflict.conflict_id IS NULL THEN
+        PERFORM _pggit.raise_error('VCN07', format('merge "%s" has no conflict %s', p_merge_id, p_conflict_id), NULL,
+            format('SELECT * FROM pggit.conflicts WHERE merge_id = %L lists them.', p_merge_id));
+    ELSIF p_strategy IS NULL OR p_strategy NOT IN ('use_source', 'use_target', 'custom') THEN
+        PERFORM _pggit.raise_error('VCV11', format('"%s" is not a way to resolve a conflict', p_strategy), NULL,
+            'Use use_source, use_target or custom.');
+    ELSIF p_strategy <> 'custom' AND p_custom IS NOT NULL THEN
+        PERFORM _pggit.raise_error('VCV13', format('%s takes no definition', p_strategy), 'p_custom is not NULL.',
+            'Use the strategy custom, or leave the definition out.');
+    ELSIF EXISTS (SELECT FROM _pggit.resolutions AS r WHERE r.conflict_id = p_conflict_id
+        AND r.strategy = p_strategy AND r.custom IS NOT DISTINCT FROM v_custom)
+    THEN
+        PERFORM _pggit.raise_error('VCS22', format('conflict %s is resolved with %s already', p_conflict_id, p_strategy),
+            NULL, 'Another resolution would replace it; pggit.complete_merge goes on.');
+    END IF;
+    IF p_strategy = 'custom' THEN
+        BEGIN
+            v_built := _pggit.build_custom(v_merge, v_conflict, v_custom);
+        EXCEPTION
+            WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported
+                OR integrity_constraint_violation OR dependent_objects_still_exist OR invalid_schema_name
+            THEN
+                PERFORM _pggit.raise_error('VCV13', format('the resolution of conflict %s does not build', p_conflict_id),
+                    SQLERRM, 'Correct the definition and try again.');
+        END;
+    END IF;
+    PERFORM _pggit.store_resolution(p_conflict_id, p_strategy, v_custom, v_built, p_notes);
+    IF v_built ? 'objects' THEN
+        -- a whole definition answers every question about the object
+        PERFORM _pggit.store_resolution(c.conflict_id, p_strategy, v_custom, v_built, p_notes)
+        FROM _pggit.conflicts AS c
+        WHERE c.merge_id = p_merge_id AND c.object_id = v_conflict.object_id AND c.conflict_id <> p_conflict_id;
+    END IF;
+    IF p_strategy = 'custom' THEN
+        PERFORM _pggit.check_custom(v_merge, v_conflict);
+    END IF;
+    UPDATE _pggit.merges AS m
+    SET status = CASE WHEN _pggit.count_open_conflicts(p_merge_id) = 0 THEN 'in_progress' ELSE 'pending_conflicts' END
+    WHERE m.merge_id = p_merge_id;
+    RETURN _pggit.conflict_row(p_conflict_id);
+END;
+$$;
+COMMENT ON FUNCTION pggit.resolve_conflict(text, bigint, text, jsonb, text) IS $$
+Resolves one conflict of a merge; until the merge completes, another resolution replaces it.
+p_strategy: use_source, use_target or custom. Of a dependency_broken, the side that has the needing object brings back what it
+needs, the other gives the needing object up. Of a data_violation, use_source asks the rows again, use_target leaves them be.
+p_custom: for custom: a definition of the shape the conflict shows (a column's data_type, max_length, nullable, default, …), {"name":
+…} for names, or {"ddl": "CREATE …"}; it is built before it is accepted.
+Returns: the conflict with its resolution.
+Errors: VCN04, VCN07 for unknown ids; VCS20 for a merge that has ended; VCS22 for the same resolution again; VCV11 for an
+unknown strategy; VCV13 for a definition that is missing, misplaced or does not build.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.resolve_conflicts(p_merge_id text, p_strategy text)
+RETURNS SETOF pggit.conflicts
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
+    v_id bigint;
+BEGIN
+    IF p_strategy IS NULL OR p_strategy NOT IN ('use_source', 'use_target') THEN
+        PERFORM _pggit.raise_error('VCV11', format('"%s" is not a way to resolve all conflicts', p_strategy), NULL,
+            'Use use_source or use_target.');
+    END IF;
+    FOR v_id IN
+        SELECT c.conflict_id FROM pggit.conflicts AS c
+        WHERE c.merge_id = v_merge.merge_id AND c.resolution_status = 'pending'
+        ORDER BY c.conflict_id
+    LOOP
+        RETURN NEXT pggit.resolve_conflict(p_merge_id, v_id, p_strategy);
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION pggit.resolve_conflicts(text, text) IS $$
+Resolves every open conflict of a merge the same way: use_source or use_target.
+Returns: the conflicts that were open.
+Errors: VCN04 for an unknown merge, VCS20 for one that has ended, VCV11 for an unknown strategy.
+$$;
