@@ -248,7 +248,9 @@ BEGIN
             r.logical::text AS logical, r.relname::text AS relname, a.attname::text AS attname,
             CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
                 'inherited', true,
-                'not_null', CASE WHEN a.attnotnull AND NOT coalesce(u.attnotnull, false) THEN true END,
+                'not_null', CASE WHEN a.attnotnull AND (
+                    NOT coalesce(u.attnotnull, false) OR n.conname <> y.conname) THEN true END,
+                'not_null_name', CASE WHEN n.conname IS DISTINCT FROM y.conname THEN quote_ident(n.conname) END,
                 'default', CASE WHEN a.attgenerated = '' AND pg_get_expr(e.adbin, e.adrelid, true)
                     IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true) THEN pg_get_expr(e.adbin, e.adrelid, true) END,
                 'no_default', CASE WHEN e.oid IS NULL AND o.oid IS NOT NULL THEN true END,
@@ -271,6 +273,8 @@ BEGIN
         ) AS p ON p.inhrelid = r.oid
         LEFT JOIN pg_attribute AS u ON u.attrelid = p.inhparent AND u.attname = a.attname
         LEFT JOIN pg_attrdef AS o ON o.adrelid = u.attrelid AND o.adnum = u.attnum
+        LEFT JOIN pg_constraint AS n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+        LEFT JOIN pg_constraint AS y ON y.conrelid = u.attrelid AND y.contype = 'n' AND y.conkey[1] = u.attnum
         LEFT JOIN pg_description AS d
             ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
         WHERE r.relkind IN ('r', 'p')

@@ -284,7 +284,9 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_items      _pggit.plan_item[] := _pggit.plan_items(p_from, p_to);
+    v_items      _pggit.plan_item[] := _pggit.plan_items(
+        _pggit.spell_out_heirs(p_from, p_to),
+        _pggit.mark_attached(p_from, _pggit.spell_out_heirs(p_to, p_from)));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];
     v_cycle      uuid[] := '{}';

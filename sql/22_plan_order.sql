@@ -64,6 +64,7 @@ BEGIN ATOMIC
             i.kind = 'sequence' AND (
                 i.action IN ('create', 'rebuild')
                 OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
+                OR o.object_id IS NOT NULL
             ) AS is_regiven
         FROM unnest(p_items) AS i
         LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
@@ -100,6 +101,10 @@ BEGIN ATOMIC
             SELECT 'late', 5, false
             WHERE i.action IN ('create', 'rebuild') AND i.kind = 'column' AND i.is_cyclic AND (i.new).attrs ? 'default'
                OR i.action IN ('create', 'rebuild', 'alter') AND i.is_regiven AND (i.new).attrs ? 'owned_by'
+               OR i.kind = 'table' AND (i.new).attrs ? 'partition_of' AND (
+                   i.action IN ('create', 'rebuild') AND (i.new).attrs ? 'attached'
+                   OR i.action = 'alter' AND ((i.old).attrs->'partition_of', (i.old).attrs->'bound')
+                       IS DISTINCT FROM ((i.new).attrs->'partition_of', (i.new).attrs->'bound'))
             UNION ALL
             SELECT 'purge', 6, false WHERE i.is_set_aside
         ) AS v
@@ -222,6 +227,23 @@ BEGIN ATOMIC
         JOIN owned AS w ON w.sequence_id = n.object_id
         JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
         WHERE n.op = 'late' AND n.kind = 'sequence'
+        UNION
+        -- a table to be attached copies the checks of its parent
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
+        JOIN node AS m
+            ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = d.object_id
+            AND (m.new).attrs->>'type' = 'check'
+        WHERE n.op = 'create' AND n.kind = 'table' AND (n.new).attrs ? 'attached'
+        UNION
+        -- a table becomes a partition when it has all that a partition must have
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        JOIN node AS m
+            ON m.op IN ('create', 'alter') AND m.kind IN ('column', 'constraint', 'index')
+            AND (m.new).parent_id = n.object_id
+        WHERE n.op = 'late' AND n.kind = 'table'
         UNION
         -- and let go before its column goes
         SELECT n.acts_as, m.acts_as

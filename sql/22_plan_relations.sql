@@ -313,7 +313,14 @@ BEGIN
         concat_ws(' ',
             'CREATE', upper(v_attrs->>'persistence'), 'TABLE', v_target,
             CASE
-                WHEN v_attrs ? 'partition_of' THEN 'PARTITION OF ' || (v_attrs->>'partition_of') || ' ' || (v_attrs->>'bound')
+                WHEN v_attrs ? 'attached' THEN '(LIKE ' || (v_attrs->>'partition_of')
+                    || ' INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE)'
+                WHEN v_attrs ? 'partition_of' THEN 'PARTITION OF ' || (v_attrs->>'partition_of')
+                    || coalesce(' (' || (
+                        SELECT string_agg(quote_ident((c).name) || ' ' || _pggit.not_null_clause(c), ', ' ORDER BY (c).name)
+                        FROM unnest(p_parts) AS c
+                        WHERE (c).kind = 'column' AND (c).attrs ? 'not_null'
+                    ) || ')', '') || ' ' || (v_attrs->>'bound')
                 WHEN v_attrs ? 'of_type' THEN 'OF ' || (v_attrs->>'of_type')
                 ELSE '(' || coalesce(E'\n' || v_lines || E'\n', '') || ')'
             END,
@@ -327,6 +334,9 @@ BEGIN
     FOREACH v_part IN ARRAY coalesce(p_parts, '{}') LOOP
         CONTINUE WHEN (v_part).kind <> 'column';
         IF (v_part).attrs ? 'inherited' THEN
+            IF v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached' THEN
+                v_part.attrs := v_part.attrs - '{not_null,not_null_name}'::text[];
+            END IF;
             RETURN QUERY SELECT * FROM _pggit.create_column(v_part, NULL);
         ELSE
             RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', v_part);
@@ -418,12 +428,6 @@ BEGIN
             RETURN NEXT _pggit.make_ddl(
                 format('ALTER TABLE %s DETACH PARTITION %s', v_old->>'partition_of', _pggit.object_target(p_new)),
                 'ACCESS EXCLUSIVE');
-        END IF;
-        IF v_new ? 'partition_of' THEN
-            RETURN NEXT _pggit.make_ddl(
-                format('ALTER TABLE %s ATTACH PARTITION %s %s', v_new->>'partition_of', _pggit.object_target(p_new),
-                    v_new->>'bound'),
-                'ACCESS EXCLUSIVE', '{may_fail,long_lock}');
         END IF;
     END IF;
     FOR v_name IN SELECT jsonb_array_elements_text(v_old->'inherits') LOOP

@@ -163,7 +163,7 @@ BEGIN
         FROM unnest(v_targets, v_effects) AS t(object_id, effect)
         WHERE t.effect IN ('rebuild', 'retype');
     END LOOP;
-    RETURN _pggit.set_types_aside(_pggit.rebuild_foreign_keys(v_items));
+    RETURN _pggit.set_types_aside(_pggit.regive_sequences(_pggit.rebuild_foreign_keys(v_items)));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spread_rebuilds(_pggit.plan_item[]) IS $$
@@ -228,6 +228,27 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.rebuild_foreign_keys(_pggit.plan_item[]) IS $$
 A foreign key whose columns change their type on both ends cannot hold in between.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.regive_sequences(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH orphan AS (
+        SELECT w.sequence_id
+        FROM _pggit.owned_sequences(p_items) AS w
+        JOIN unnest(p_items) AS c ON c.object_id = w.old_column_id
+        JOIN unnest(p_items) AS s ON s.object_id = w.sequence_id
+        WHERE c.action IN ('drop', 'rebuild')
+          AND s.action = 'keep'
+    )
+    SELECT _pggit.apply_spread(p_items, array_agg(o.sequence_id), array_agg('alter'::text))
+    FROM orphan AS o;
+END;
+COMMENT ON FUNCTION _pggit.regive_sequences(_pggit.plan_item[]) IS $$
+A sequence that stays while its column is made anew must be taken from the one and given to the other.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.set_types_aside(p_items _pggit.plan_item[])

@@ -197,6 +197,10 @@ BEGIN
                 )::_pggit.ddl
             END;
         WHEN 'late' THEN
+            IF p_item.kind = 'table' THEN
+                RETURN QUERY SELECT * FROM _pggit.attach_partition(p_item.new);
+                RETURN;
+            END IF;
             RETURN NEXT CASE p_item.kind
                 WHEN 'sequence' THEN (
                     'ALTER SEQUENCE ' || v_name || ' OWNED BY ' || ((p_item.new).attrs->>'owned_by'),

@@ -1,0 +1,142 @@
+-- Plan for partitions and heirs: what a table has from its parents, written out where the parents change.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.is_same_part(p_part _pggit.object, p_model _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_part).kind = (p_model).kind AND CASE
+    WHEN (p_part).kind = 'column' THEN (p_part).name = (p_model).name
+    WHEN (p_part).attrs->>'type' = 'check' THEN (p_part).name = (p_model).name
+        AND (p_part).attrs - 'comment'::text = (p_model).attrs - 'comment'::text
+    ELSE (p_part).attrs - 'comment'::text = (p_model).attrs - 'comment'::text
+END;
+COMMENT ON FUNCTION _pggit.is_same_part(_pggit.object, _pggit.object) IS $$
+Whether a table's own column, constraint or index is what its parent would give it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spell_out_heirs(p_this _pggit.object[], p_other _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_heirs uuid[];
+BEGIN
+    SELECT array_agg((t).object_id)
+    INTO v_heirs
+    FROM unnest(p_this) AS t
+    JOIN unnest(p_other) AS o ON (o).object_id = (t).object_id
+    WHERE (t).kind = 'table'
+      AND (t).attrs ?| '{partition_of,inherits}'
+      AND ((t).attrs->'partition_of', (t).attrs->'inherits')
+          IS DISTINCT FROM ((o).attrs->'partition_of', (o).attrs->'inherits');
+    IF v_heirs IS NULL THEN
+        RETURN p_this;
+    END IF;
+    RETURN p_this || ARRAY(
+        WITH RECURSIVE line AS (
+            SELECT t AS heir, t AS member, 0 AS distance
+            FROM unnest(p_this) AS t
+            WHERE (t).object_id = ANY (v_heirs)
+            UNION ALL
+            SELECT l.heir, p, l.distance + 1
+            FROM line AS l
+            JOIN unnest(p_this) AS p ON (p).object_id = ANY ((l.member).deps)
+            WHERE (l.member).attrs ?| '{partition_of,inherits}'
+              AND (p).kind = 'table'
+              AND l.distance < 50
+        )
+        SELECT DISTINCT ON ((x).object_id) (
+            (x).object_id, (x).kind, (x).parent_id, (l.heir).schema_name, (l.heir).name, (x).name, (x).signature,
+            CASE
+                WHEN (x).kind <> 'column' THEN (x).attrs
+                ELSE (
+                    SELECT jsonb_object_agg(a.key, a.value)
+                    FROM jsonb_each((m).attrs) AS a
+                    WHERE a.key <> 'comment' AND a.key <> 'identity' AND NOT starts_with(a.key, 'identity:')
+                      AND NOT starts_with(a.key, 'acl:')
+                )
+            END,
+            CASE WHEN (x).kind = 'column' THEN (m).deps ELSE (x).deps END
+        )::_pggit.object
+        FROM line AS l
+        JOIN unnest(p_other) AS x ON (x).parent_id = (l.heir).object_id
+        JOIN unnest(p_this) AS m ON (m).parent_id = (l.member).object_id AND _pggit.is_same_part(x, m)
+        LEFT JOIN unnest(p_this) AS k ON (k).object_id = (x).object_id
+        WHERE l.distance > 0
+          AND (x).kind IN ('column', 'constraint', 'index')
+          AND NOT (x).attrs ? 'inherited'
+          AND (k).object_id IS NULL
+        ORDER BY (x).object_id, l.distance
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_heirs(_pggit.object[], _pggit.object[]) IS $$
+The tree with the inherited parts of those tables whose parents are others in p_other, as far as they are its own there: a table
+that leaves its parent keeps its columns and keys, and one that joins a parent brings its own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.mark_attached(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_later uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT (t).object_id)
+    INTO v_later
+    FROM unnest(p_to) AS t
+    JOIN unnest(p_to) AS k ON (k).parent_id = (t).object_id AND (
+        (k).kind = 'index' OR (k).kind = 'constraint' AND (k).attrs->>'type' IN ('primary_key', 'unique', 'exclusion'))
+    LEFT JOIN unnest(p_from) AS f ON (f).object_id = (t).object_id
+    WHERE (t).kind = 'table'
+      AND (t).attrs ? 'partition_of'
+      AND (f).object_id IS NULL;
+    IF v_later IS NULL THEN
+        RETURN p_to;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN (o).object_id = ANY (v_later) THEN (
+                (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
+                (o).attrs || '{"attached": true}', (o).deps
+            )::_pggit.object
+            ELSE o
+        END
+        FROM unnest(p_to) AS o
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.mark_attached(_pggit.object[], _pggit.object[]) IS $$
+Marks the new partitions that have keys or indexes of their own: these are made first and the table is attached then, so that
+PostgreSQL takes them for those that its parent asks for instead of making others.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.attach_partition(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s ATTACH PARTITION %s %s', (p_object).attrs->>'partition_of',
+            _pggit.qualified_name((p_object).schema_name, (p_object).name), (p_object).attrs->>'bound'),
+        'ACCESS EXCLUSIVE', '{may_fail,long_lock}')
+    WHERE (p_object).attrs ? 'partition_of';
+END;
+COMMENT ON FUNCTION _pggit.attach_partition(_pggit.object) IS $$
+ATTACH PARTITION, when the table has all that its parent asks for.
+$$;
