@@ -155,6 +155,7 @@ def show_conflict(row: dict[str, Any]) -> None:
     sides = {side: row[f"{side}_schema"] or {} for side in ("base", "source", "target")}
     names = sorted({name for definition in sides.values() for name in definition})
     rows = [{"attribute": name} | {s: d.get(name) for s, d in sides.items()} for name in names]
+    rows = [row for row in rows if not row["base"] == row["source"] == row["target"]]
     columns = {"attribute": "ATTRIBUTE", "base": "BASE", "source": "SOURCE", "target": "TARGET"}
     if rows:
         click.echo("\n".join(table(rows, columns)))
