@@ -6,7 +6,6 @@ import psycopg
 import pytest
 
 from pggit import migrate
-from servers import PgServer
 
 HEAD = migrate.available()[-1]
 
@@ -43,27 +42,6 @@ def test_twenty_concurrent_upgrades_end_in_one(empty_database: str) -> None:
     assert sorted(map(str, results)) == sorted([str([HEAD])] + ["[]"] * 19)
     with open_one(empty_database) as conn:
         assert [row.version for row in migrate.history(conn)] == [HEAD]
-
-
-def test_upgrade_works_for_a_plain_database_owner(pg: PgServer, empty_database: str) -> None:
-    name = empty_database.rsplit("/", 1)[1]
-    owner = f"owner_{name}"
-    with open_one(empty_database) as conn:
-        conn.execute(f'CREATE ROLE "{owner}" LOGIN')
-        conn.execute(f'ALTER DATABASE "{name}" OWNER TO "{owner}"')
-    try:
-        with open_one(pg.url(name, owner)) as conn:
-            assert migrate.upgrade(conn) == [HEAD]
-            conn.execute("CREATE SCHEMA app CREATE TABLE t (id int PRIMARY KEY)")
-            conn.execute("SELECT pggit.init('app')")
-            assert migrate.downgrade(conn, "base") == ["base"]
-            assert conn.execute("SELECT count(*) FROM app.t").fetchone() == (0,)
-    finally:
-        with open_one(empty_database) as conn:
-            conn.execute(f'ALTER DATABASE "{name}" OWNER TO postgres')
-            conn.execute(
-                f'REASSIGN OWNED BY "{owner}" TO postgres; DROP OWNED BY "{owner}"; DROP ROLE "{owner}"'
-            )
 
 
 def test_downgrade_base_drops_pggit_and_its_worktrees_and_keeps_the_live_schemas(

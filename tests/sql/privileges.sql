@@ -1,0 +1,48 @@
+BEGIN;
+SET LOCAL search_path = public, tap;
+SELECT plan(13);
+
+GRANT USAGE ON SCHEMA tap TO PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
+CREATE ROLE stranger_of_pggit;
+CREATE ROLE member_of_writer;
+GRANT pggit_writer TO member_of_writer;
+
+CREATE SCHEMA app;
+CREATE TABLE app.users (user_id integer PRIMARY KEY);
+SELECT pggit.init('app');
+GRANT USAGE ON SCHEMA app TO pggit_reader, pggit_writer;
+
+SET LOCAL ROLE stranger_of_pggit;
+SELECT throws_ok($$SELECT pggit.version()$$, '42501', NULL, 'a role without membership may call nothing');
+SELECT throws_ok($$SELECT * FROM pggit.branches$$, '42501', NULL, 'a role without membership may read nothing');
+RESET ROLE;
+
+SET LOCAL ROLE pggit_reader;
+SELECT is(pggit.version(), (SELECT max(version) FROM _pggit.versions), 'a reader may ask for the version');
+SELECT isnt_empty($$SELECT * FROM pggit.branches$$, 'a reader may list branches');
+SELECT lives_ok($$SELECT * FROM pggit.log('main')$$, 'a reader may read the log');
+SELECT throws_ok($$SELECT pggit.create_branch('b')$$, '42501', NULL, 'a reader may not create a branch');
+SELECT throws_ok($$DELETE FROM _pggit.commits$$, '42501', NULL, 'a reader may not write the tables behind the calls');
+SELECT throws_ok($$SELECT pggit.init('other')$$, '42501', NULL, 'a reader may not start a repository');
+RESET ROLE;
+
+SET LOCAL ROLE member_of_writer;
+SELECT lives_ok($$SELECT pggit.create_branch('b', 'main')$$, 'a member of pggit_writer may create a branch');
+SELECT throws_ok(
+    $$UPDATE _pggit.versions SET version = '99.0.0'$$, '42501', NULL, 'a writer may not change which version is installed'
+);
+SELECT throws_ok($$SELECT pggit.setup_roles()$$, '42501', NULL, 'a writer may not grant rights');
+RESET ROLE;
+
+SELECT is_empty($$SELECT pggit.setup_roles()$$, 'setup_roles has nothing to make where the roles exist');
+SELECT bag_eq(
+    $$SELECT privilege_type::text
+      FROM information_schema.role_table_grants
+      WHERE table_schema = '_pggit' AND table_name = 'commits' AND grantee = 'pggit_reader'$$,
+    ARRAY['SELECT'],
+    'setup_roles grants a reader no more than SELECT'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
