@@ -282,6 +282,8 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+-- Arrays have no statistics: the planner would loop over tens of thousands of items for each of them.
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_items      _pggit.plan_item[] := _pggit.plan_items(

@@ -21,28 +21,44 @@ STABLE
 PARALLEL SAFE
 ROWS 100
 BEGIN ATOMIC
-    WITH seq AS (
+    WITH seq AS MATERIALIZED (
         SELECT s.object_id, s.first, s.new
         FROM unnest(p_items) AS s
         WHERE s.kind = 'sequence'
           AND ((s.first).attrs ? 'owned_by' OR (s.new).attrs ? 'owned_by')
-    ), col AS (
+    ), col AS MATERIALIZED (
         SELECT
             c.object_id,
-            (c.first).schema_name AS old_schema,
+            quote_ident((c.first).schema_name) AS old_schema,
             quote_ident((c.first).table_name) || '.' || quote_ident((c.first).name) AS old_path,
-            (c.new).schema_name AS new_schema,
+            quote_ident((c.new).schema_name) AS new_schema,
             quote_ident((c.new).table_name) || '.' || quote_ident((c.new).name) AS new_path
         FROM unnest(p_items) AS c
         WHERE c.kind = 'column'
           AND EXISTS (SELECT FROM seq)
+    ), named AS MATERIALIZED (
+        -- an owner in the sequence's own schema stands without it
+        SELECT s.object_id, n.old_name, n.new_name
+        FROM seq AS s
+        CROSS JOIN LATERAL (
+            VALUES
+                ((s.first).attrs->>'owned_by', (s.new).attrs->>'owned_by'),
+                (quote_ident((s.first).schema_name) || '.' || ((s.first).attrs->>'owned_by'),
+                    quote_ident((s.new).schema_name) || '.' || ((s.new).attrs->>'owned_by'))
+        ) AS n(old_name, new_name)
+    ), old_owner AS MATERIALIZED (
+        SELECT m.object_id, c.object_id AS column_id
+        FROM named AS m
+        JOIN col AS c ON c.old_schema || '.' || c.old_path = m.old_name
+    ), new_owner AS MATERIALIZED (
+        SELECT m.object_id, c.object_id AS column_id
+        FROM named AS m
+        JOIN col AS c ON c.new_schema || '.' || c.new_path = m.new_name
     )
-    SELECT s.object_id, o.object_id, n.object_id
+    SELECT s.object_id, o.column_id, n.column_id
     FROM seq AS s
-    LEFT JOIN col AS o ON (s.first).attrs->>'owned_by' IN (
-        CASE WHEN o.old_schema = (s.first).schema_name THEN o.old_path END, quote_ident(o.old_schema) || '.' || o.old_path)
-    LEFT JOIN col AS n ON (s.new).attrs->>'owned_by' IN (
-        CASE WHEN n.new_schema = (s.new).schema_name THEN n.new_path END, quote_ident(n.new_schema) || '.' || n.new_path);
+    LEFT JOIN old_owner AS o ON o.object_id = s.object_id
+    LEFT JOIN new_owner AS n ON n.object_id = s.object_id;
 END;
 COMMENT ON FUNCTION _pggit.owned_sequences(_pggit.plan_item[]) IS $$
 The owned sequences with their columns, before and after, as far as these are among the items.
