@@ -18,6 +18,28 @@ COMMENT ON FUNCTION _pggit.is_same_part(_pggit.object, _pggit.object) IS $$
 Whether a table's own column, constraint or index is what its parent would give it.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.qualify_names(p_object _pggit.object, p_tree _pggit.object[])
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN count(*) = 0 THEN (p_object).attrs
+        ELSE _pggit.map_attrs(
+            (p_object).attrs,
+            array_agg(_pggit.name_pattern(quote_ident((d).name)) ORDER BY (d).object_id),
+            array_agg(quote_ident((d).schema_name) || '.' || quote_ident((d).name) ORDER BY (d).object_id))
+    END
+    FROM unnest(p_tree) AS d
+    WHERE (d).object_id = ANY ((p_object).deps)
+      AND (d).schema_name = (p_object).schema_name
+      AND (d).table_name IS NULL;
+END;
+COMMENT ON FUNCTION _pggit.qualify_names(_pggit.object, _pggit.object[]) IS $$
+The attributes as another schema would write them: what it needs of its own schema under qualified names.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.spell_out_heirs(p_this _pggit.object[], p_other _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -59,7 +81,10 @@ BEGIN
                 WHEN (x).kind <> 'column' THEN (x).attrs
                 ELSE (
                     SELECT jsonb_object_agg(a.key, a.value)
-                    FROM jsonb_each((m).attrs) AS a
+                    FROM jsonb_each(CASE
+                        WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
+                        ELSE _pggit.qualify_names(m, p_this)
+                    END) AS a
                     WHERE a.key <> 'comment' AND a.key <> 'identity' AND NOT starts_with(a.key, 'identity:')
                       AND NOT starts_with(a.key, 'acl:')
                 )
