@@ -117,6 +117,17 @@ COMMENT ON FUNCTION _pggit.name_pattern(text, text) IS $$
 A regular expression for a whole name, not for a part of a longer one.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.name_probe(p_schema name)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN '%' || regexp_replace(
+    regexp_replace(to_jsonb(quote_ident(p_schema))::text, '^"|"$', '', 'g'), '([\\%_])', '\\\1', 'g') || '%';
+COMMENT ON FUNCTION _pggit.name_probe(name) IS $$
+A LIKE pattern for the text of a jsonb in which a schema may be named.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.map_text(p_text text, p_from text[], p_to text[])
 RETURNS text
 LANGUAGE plpgsql
@@ -190,8 +201,7 @@ DECLARE
     v_path_from text[];
 BEGIN
     SELECT
-        array_agg('%' || replace(replace(trim('"' FROM to_jsonb(s.live)::text), '\', '\\'), '_', '\_') || '%'
-            ORDER BY s.place),
+        array_agg(_pggit.name_probe(s.live) ORDER BY s.place),
         array_agg(_pggit.name_pattern(quote_ident(s.live) || '.', '') ORDER BY s.place),
         array_agg(quote_ident(s.logical) || '.' ORDER BY s.place),
         array_agg(_pggit.name_pattern(quote_ident(s.live)) ORDER BY s.place)
@@ -242,6 +252,8 @@ BEGIN
         SELECT * FROM _pggit._read_routines(p_logical, p_live)
         UNION ALL
         SELECT * FROM _pggit._read_aggregates(p_logical, p_live)
+        UNION ALL
+        SELECT * FROM _pggit._read_default_privileges(p_logical, p_live)
     ) AS r;
 END;
 $$;
@@ -264,7 +276,7 @@ DECLARE
     v_path_to   text[];
 BEGIN
     SELECT
-        array_agg('%' || replace(replace(trim('"' FROM to_jsonb(s.logical)::text), '\', '\\'), '_', '\_') || '%'),
+        array_agg(_pggit.name_probe(s.logical)),
         array_agg(_pggit.name_pattern(quote_ident(s.logical)) ORDER BY s.place),
         array_agg(quote_ident(s.live) ORDER BY s.place)
     INTO v_probe, v_path_from, v_path_to
@@ -276,7 +288,7 @@ BEGIN
     RETURN (
         WITH item AS MATERIALIZED (
             SELECT o AS object, (o).object_id AS object_id, (o).schema_name AS schema_name,
-                (o).attrs::text LIKE ANY (v_probe) OR (o).signature LIKE ANY (v_probe) AS is_naming
+                (o).attrs::text LIKE ANY (v_probe) OR to_jsonb((o).signature)::text LIKE ANY (v_probe) AS is_naming
             FROM unnest(p_objects) AS o
         ), place AS MATERIALIZED (
             SELECT s.logical::text AS logical, s.live::text AS live FROM unnest(p_logical, p_live) AS s(logical, live)
@@ -328,8 +340,16 @@ ROWS 20000
 SET jit = off
 SET enable_nestloop = off
 BEGIN ATOMIC
-    WITH address AS MATERIALIZED (
+    WITH RECURSIVE address AS MATERIALIZED (
         SELECT k.classid, k.objid, k.objsubid FROM unnest(p_addresses) AS k
+    ), inherited(indexrelid, root) AS (
+        SELECT h.inhrelid, h.inhparent
+        FROM pg_inherits AS h
+        JOIN pg_index AS x ON x.indexrelid = h.inhrelid
+        UNION ALL
+        SELECT u.indexrelid, h.inhparent
+        FROM inherited AS u
+        JOIN pg_inherits AS h ON h.inhrelid = u.root
     ), alias(classid, objid, to_classid, to_objid, to_objsubid) AS MATERIALIZED (
         SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
         FROM pg_attrdef AS d
@@ -341,6 +361,14 @@ BEGIN ATOMIC
         SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
         FROM pg_constraint AS k
         WHERE k.contype IN ('p', 'u', 'x')
+        UNION ALL
+        -- an index that a partition has from its parent counts as the parent's
+        SELECT
+            'pg_class'::regclass, u.indexrelid,
+            CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
+            coalesce(k.oid, u.root), 0
+        FROM inherited AS u
+        LEFT JOIN pg_constraint AS k ON k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
         UNION ALL
         SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
         FROM pg_type AS t

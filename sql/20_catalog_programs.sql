@@ -256,3 +256,39 @@ END;
 COMMENT ON FUNCTION _pggit._read_collations(name[], name[]) IS $$
 Collations that users made.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_default_privileges(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT
+        'pg_default_acl'::regclass::oid, d.oid, 0, 'default_privilege',
+        CASE WHEN s.nspoid IS NOT NULL THEN 'pg_namespace'::regclass::oid END, s.nspoid,
+        s.logical::text, NULL::text, quote_ident(pg_get_userbyid(d.defaclrole)) || ' ' || o.word, NULL::text,
+        jsonb_build_object('role', pg_get_userbyid(d.defaclrole), 'objects', o.word)
+        || _pggit.acl_attrs(
+            d.defaclacl,
+            CASE
+                WHEN d.defaclnamespace = 0 AND d.defaclobjtype = 'S' THEN acldefault('s', d.defaclrole)
+                WHEN d.defaclnamespace = 0 THEN acldefault(d.defaclobjtype, d.defaclrole)
+                ELSE acldefault('c', d.defaclrole)  -- nothing
+            END,
+            d.defaclrole)
+    FROM pg_default_acl AS d
+    CROSS JOIN LATERAL (
+        SELECT CASE d.defaclobjtype
+            WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
+            WHEN 'n' THEN 'schemas' ELSE 'large objects'
+        END AS word
+    ) AS o
+    LEFT JOIN _pggit.read_scope(p_logical, p_live) AS s ON s.nspoid = d.defaclnamespace
+    -- Whole databases have them; those of a tracked schema would ask for the rights of their roles at every checkout.
+    WHERE current_setting('pggit.whole_database', true) = 'on'
+      AND (d.defaclnamespace = 0 OR s.nspoid IS NOT NULL);
+END;
+COMMENT ON FUNCTION _pggit._read_default_privileges(name[], name[]) IS $$
+ALTER DEFAULT PRIVILEGES, where two whole databases are compared.
+$$;

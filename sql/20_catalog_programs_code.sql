@@ -80,7 +80,7 @@ BEGIN
                 'comment', d.description
             ))
         END
-        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, '{}', r.relowner) END
+        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
@@ -169,23 +169,6 @@ COMMENT ON FUNCTION _pggit.routine_attrs(pg_proc) IS $$
 The attributes of a function or procedure.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.map_path_setting(p_attrs jsonb, p_from name[], p_to name[])
-RETURNS jsonb
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN CASE
-    WHEN p_attrs ? 'config:search_path' AND p_from <> p_to THEN p_attrs || jsonb_build_object('config:search_path', (
-        SELECT string_agg(coalesce(quote_ident(m.new_name), i.item), ', ' ORDER BY i.place)
-        FROM regexp_split_to_table(p_attrs->>'config:search_path', ', *') WITH ORDINALITY AS i(item, place)
-        LEFT JOIN unnest(p_from, p_to) AS m(old_name, new_name) ON quote_ident(m.old_name) = i.item
-    ))
-    ELSE p_attrs
-END;
-COMMENT ON FUNCTION _pggit.map_path_setting(jsonb, name[], name[]) IS $$
-A routine's own search_path with the schemas of one worktree replaced by those of another.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit._read_routines(p_logical name[], p_live name[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -202,11 +185,10 @@ BEGIN
         CASE WHEN set_config('search_path', s.path, true) <> '' THEN
             _pggit.routine_signature(p.proargtypes::oid[])
         END,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN _pggit.map_path_setting(
+        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
             _pggit.routine_attrs(p)
             || _pggit.common_attrs(p.proowner, obj_description(p.oid, 'pg_proc'), p.proacl, 'f')
-            || CASE WHEN p.proconfig IS NULL THEN '{}' ELSE _pggit.option_attrs(p.proconfig, 'config:') END,
-            p_live, p_logical)
+            || CASE WHEN p.proconfig IS NULL THEN '{}' ELSE _pggit.option_attrs(p.proconfig, 'config:') END
         END
     FROM _pggit.read_scope(p_logical, p_live) AS s
     JOIN pg_proc AS p ON p.pronamespace = s.nspoid

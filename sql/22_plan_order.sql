@@ -103,7 +103,7 @@ BEGIN ATOMIC
             UNION ALL
             SELECT
                 'drop', 2,
-                i.parent_kind IS DISTINCT FROM 'schema'
+                (i.parent_kind IS DISTINCT FROM 'schema' OR i.kind = 'default_privilege')
                     AND coalesce(i.parent_action IN ('drop', 'rebuild'), false)
                     AND NOT (i.is_cyclic AND i.kind = 'constraint')
                 OR i.is_owned_by_dropped AND i.action = 'drop'
@@ -132,7 +132,8 @@ BEGIN ATOMIC
         SELECT
             row_number() OVER (
                 ORDER BY
-                    w.phase,
+                    -- what later objects get by default changes after all are made
+                    CASE WHEN w.kind = 'default_privilege' THEN 9 ELSE w.phase END,
                     CASE WHEN w.phase = 2 THEN -_pggit.kind_weight(w.kind) ELSE _pggit.kind_weight(w.kind) END,
                     (w.object).schema_name, (w.object).table_name,
                     ((w.object).attrs->>'position')::numeric, (w.object).name, (w.object).signature, w.object_id
@@ -259,7 +260,15 @@ BEGIN ATOMIC
         JOIN node AS m
             ON m.op IN ('create', 'alter') AND m.kind IN ('column', 'constraint', 'index')
             AND (m.new).parent_id = n.object_id
+            AND (m.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
         WHERE n.op = 'late' AND n.kind = 'table'
+        UNION
+        -- what a foreign key refers to may come with the attachment
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
+        JOIN node AS m ON m.op = 'late' AND m.kind = 'table' AND m.object_id = d.object_id
+        WHERE n.op = 'create' AND n.kind = 'constraint' AND (n.new).attrs->>'type' = 'foreign_key'
         UNION
         -- and let go before its column goes
         SELECT n.acts_as, m.acts_as

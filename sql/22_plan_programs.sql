@@ -558,3 +558,49 @@ END;
 COMMENT ON FUNCTION _pggit.drop_collation(_pggit.object) IS $$
 DROP COLLATION.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_default_privilege(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        'ALTER DEFAULT PRIVILEGES FOR ROLE ' || quote_ident((o.object).attrs->>'role')
+        || coalesce(' IN SCHEMA ' || quote_ident((o.object).schema_name), '') || ' '
+        || _pggit.acl_statement(
+            c.deed, array_to_string(c.privileges, ', '), upper((o.object).attrs->>'objects'), c.grantee,
+            (o.object).attrs->>'role'))
+    FROM (SELECT coalesce(p_new, p_old) AS object) AS o
+    CROSS JOIN LATERAL _pggit.acl_changes(coalesce((p_old).attrs, '{}'), coalesce((p_new).attrs, '{}')) AS c;
+END;
+COMMENT ON FUNCTION _pggit.alter_default_privilege(_pggit.object, _pggit.object) IS $$
+ALTER DEFAULT PRIVILEGES; either version may be missing.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_default_privilege(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM _pggit.alter_default_privilege(NULL, p_object);
+END;
+COMMENT ON FUNCTION _pggit.create_default_privilege(_pggit.object, _pggit.object[]) IS $$
+ALTER DEFAULT PRIVILEGES for what had none.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_default_privilege(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT * FROM _pggit.alter_default_privilege(p_object, NULL);
+END;
+COMMENT ON FUNCTION _pggit.drop_default_privilege(_pggit.object) IS $$
+ALTER DEFAULT PRIVILEGES back to none.
+$$;

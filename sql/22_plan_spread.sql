@@ -46,8 +46,8 @@ BEGIN
         WITH token AS (
             SELECT
                 i.object_id,
-                trim('"' FROM to_jsonb(quote_ident((i.first).name))::text) AS token_from,
-                trim('"' FROM to_jsonb(quote_ident((i.new).name))::text) AS token_to
+                regexp_replace(to_jsonb(quote_ident((i.first).name))::text, '^"|"$', '', 'g') AS token_from,
+                regexp_replace(to_jsonb(quote_ident((i.new).name))::text, '^"|"$', '', 'g') AS token_to
             FROM unnest(p_items) AS i
             WHERE i.is_renamed
               AND (i.first).name <> (i.new).name
@@ -127,10 +127,23 @@ DECLARE
     v_targets uuid[];
     v_effects text[];
 BEGIN
-    SELECT array_agg(i.object_id), array_agg(CASE WHEN i.action = 'rebuild' THEN 'rebuild' ELSE 'retype' END)
+    SELECT array_agg(i.object_id), array_agg(CASE
+        WHEN i.action = 'rebuild' THEN 'rebuild'
+        WHEN i.action = 'alter' THEN 'retype'
+        WHEN n.object_id IS NOT NULL THEN 'replace'
+        ELSE 'drop'
+    END)
     INTO v_ids, v_events
     FROM unnest(p_items) AS i
-    WHERE i.action = 'rebuild'
+    LEFT JOIN unnest(p_items) AS n
+        ON i.action = 'drop'
+        AND n.action = 'create'
+        AND _pggit.name_class(n.new) = _pggit.name_class(i.old)
+        AND (n.new).name = (i.old).name
+        AND (n.new).schema_name IS NOT DISTINCT FROM (i.old).schema_name
+        AND (n.new).table_name IS NOT DISTINCT FROM (i.old).table_name
+        AND (n.new).signature IS NOT DISTINCT FROM (i.old).signature
+    WHERE i.action IN ('rebuild', 'drop')
        OR i.action = 'alter' AND i.kind = 'column' AND _pggit.is_retyping(i.old, i.new);
     WHILE v_ids IS NOT NULL LOOP
         SELECT array_agg(e.object_id), array_agg(e.effect)
@@ -142,7 +155,15 @@ BEGIN
             CROSS JOIN LATERAL unnest((x.old).deps || (x.old).parent_id) AS d(object_id)
             JOIN unnest(v_ids, v_events) AS v(object_id, event) ON v.object_id = d.object_id
             JOIN unnest(v_items) AS o ON o.object_id = v.object_id
-            CROSS JOIN LATERAL (SELECT _pggit.spread_effect(v.event, o, x) AS effect) AS s
+            CROSS JOIN LATERAL (
+                -- what loses its need by its own alteration is only in the way of a replacement of the same name
+                SELECT CASE
+                    WHEN v.event = 'drop' AND x.action = 'alter' THEN NULL
+                    WHEN v.event = 'replace' AND x.action = 'alter' AND x.kind = 'column' THEN NULL
+                    WHEN v.event IN ('drop', 'replace') THEN _pggit.spread_effect('rebuild', o, x)
+                    ELSE _pggit.spread_effect(v.event, o, x)
+                END AS effect
+            ) AS s
             WHERE x.action IN ('keep', 'alter')
               AND s.effect IS NOT NULL
               AND NOT (s.effect = 'retype' AND x.is_retyped)

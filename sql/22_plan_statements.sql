@@ -4,61 +4,6 @@
 
 -- == routines ==
 
-CREATE OR REPLACE FUNCTION _pggit.acl_statements(p_old _pggit.object, p_new _pggit.object)
-RETURNS SETOF _pggit.ddl
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-ROWS 2
-BEGIN ATOMIC
-    WITH item AS (
-        SELECT
-            coalesce(o.key, n.key) AS key,
-            substring(coalesce(o.key, n.key) FROM '^acl:(.*):[^:]*$') AS grantee,
-            substring(coalesce(o.key, n.key) FROM '[^:]*$') AS privilege,
-            o.value #>> '{}' AS old_state,
-            n.value #>> '{}' AS new_state
-        FROM (SELECT e.key, e.value FROM jsonb_each((p_old).attrs) AS e WHERE e.key LIKE 'acl:%') AS o
-        FULL JOIN (SELECT e.key, e.value FROM jsonb_each((p_new).attrs) AS e WHERE e.key LIKE 'acl:%') AS n
-            ON n.key = o.key
-        WHERE o.value IS DISTINCT FROM n.value
-    ), deed AS (
-        SELECT
-            i.grantee,
-            i.privilege,
-            CASE
-                WHEN i.new_state = 'grantable' THEN 'grant option'
-                WHEN i.new_state = 'granted' AND i.old_state = 'grantable' THEN 'revoke option'
-                WHEN i.new_state = 'granted' THEN 'grant'
-                WHEN i.new_state = 'revoked' THEN 'revoke'
-                WHEN i.old_state = 'revoked' THEN 'grant'
-                ELSE 'revoke'
-            END AS deed
-        FROM item AS i
-    )
-    SELECT (
-        CASE d.deed
-            WHEN 'revoke option' THEN 'REVOKE GRANT OPTION FOR '
-            WHEN 'revoke' THEN 'REVOKE '
-            ELSE 'GRANT '
-        END
-        || string_agg(
-            d.privilege || CASE WHEN (p_new).kind = 'column' THEN ' (' || quote_ident((p_new).name) || ')' ELSE '' END,
-            ', ' ORDER BY d.privilege)
-        || ' ON ' || _pggit.grant_target(p_new)
-        || CASE WHEN d.deed LIKE 'revoke%' THEN ' FROM ' ELSE ' TO ' END
-        || CASE WHEN d.grantee = '@owner' THEN coalesce(quote_ident((p_new).attrs->>'owner'), 'CURRENT_USER') ELSE d.grantee END
-        || CASE WHEN d.deed = 'grant option' THEN ' WITH GRANT OPTION' ELSE '' END,
-        '', '{}', true
-    )::_pggit.ddl
-    FROM deed AS d
-    GROUP BY d.grantee, d.deed
-    ORDER BY d.deed DESC, d.grantee;
-END;
-COMMENT ON FUNCTION _pggit.acl_statements(_pggit.object, _pggit.object) IS $$
-GRANT and REVOKE statements that turn the grants of one version into those of the other.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.common_statements(
     p_old _pggit.object,
     p_new _pggit.object,
@@ -477,8 +422,18 @@ BEGIN ATOMIC
     SELECT n.acts_as, (100 + row_number() OVER (PARTITION BY n.acts_as ORDER BY n.node_no))::integer,
         (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
     FROM node AS n
-    CROSS JOIN LATERAL _pggit.common_statements(CASE WHEN n.op = 'alter' THEN n.old END, n.new, n.parent_kind) AS d
+    LEFT JOIN _pggit.implied_grants() AS g
+        ON n.op = 'create'
+        AND g.objects = _pggit.grant_class(n.kind)
+        AND g.schema_name IS NOT DISTINCT FROM coalesce((n.new).schema_name, g.schema_name)
+    CROSS JOIN LATERAL _pggit.common_statements(
+        CASE
+            WHEN n.op = 'alter' THEN n.old
+            WHEN g.attrs IS NOT NULL THEN (NULL, NULL, NULL, NULL, NULL, NULL, NULL, g.attrs, NULL)::_pggit.object
+        END,
+        n.new, n.parent_kind) AS d
     WHERE n.op IN ('create', 'alter')
+      AND n.kind <> 'default_privilege'
     UNION ALL
     SELECT n.node_no, d.part_no::integer, (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
     FROM node AS n

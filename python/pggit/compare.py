@@ -97,6 +97,8 @@ class _Side:
         names = list(schemas) or [row["nspname"] for row in self.connection.execute(_SCHEMAS)]
         self.load(script)
         self.connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        if not schemas:
+            self.connection.execute("SET LOCAL pggit.whole_database = on")
         row = self.connection.execute(_READ, {"schemas": names, "is_all": not schemas}).fetchone()
         assert row is not None
         return str(next(iter(row.values())))
