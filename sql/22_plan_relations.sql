@@ -62,29 +62,35 @@ CREATE OR REPLACE FUNCTION _pggit.option_changes(
     p_lock_level text DEFAULT 'SHARE UPDATE EXCLUSIVE'
 )
 RETURNS SETOF _pggit.ddl
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 2
-BEGIN ATOMIC
-    WITH gone AS (
-        SELECT jsonb_object_agg(o.key, o.value) AS attrs
-        FROM jsonb_each_text(p_old) AS o
-        WHERE starts_with(o.key, 'option:') AND NOT p_new ? o.key
-    ), fresh AS (
-        SELECT jsonb_object_agg(n.key, n.value) AS attrs
-        FROM jsonb_each_text(p_new) AS n
-        WHERE starts_with(n.key, 'option:') AND p_old->>n.key IS DISTINCT FROM n.value
-    )
-    SELECT _pggit.make_ddl(
-        p_head || ' RESET (' || regexp_replace(_pggit.option_list(g.attrs), ' = ''[^'']*''', '', 'g') || ')', p_lock_level)
-    FROM gone AS g
-    WHERE g.attrs IS NOT NULL
-    UNION ALL
-    SELECT _pggit.make_ddl(p_head || ' SET (' || _pggit.option_list(f.attrs) || ')', p_lock_level)
-    FROM fresh AS f
-    WHERE f.attrs IS NOT NULL;
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT (q.ddl).* FROM (
+        WITH gone AS (
+            SELECT jsonb_object_agg(o.key, o.value) AS attrs
+            FROM jsonb_each_text(p_old) AS o
+            WHERE starts_with(o.key, 'option:') AND NOT p_new ? o.key
+        ), fresh AS (
+            SELECT jsonb_object_agg(n.key, n.value) AS attrs
+            FROM jsonb_each_text(p_new) AS n
+            WHERE starts_with(n.key, 'option:') AND p_old->>n.key IS DISTINCT FROM n.value
+        )
+        SELECT _pggit.make_ddl(
+            p_head || ' RESET (' || regexp_replace(_pggit.option_list(g.attrs), ' = ''[^'']*''', '', 'g') || ')', p_lock_level)
+        FROM gone AS g
+        WHERE g.attrs IS NOT NULL
+        UNION ALL
+        SELECT _pggit.make_ddl(p_head || ' SET (' || _pggit.option_list(f.attrs) || ')', p_lock_level)
+        FROM fresh AS f
+        WHERE f.attrs IS NOT NULL
+    ) AS q(ddl);
 END;
+$$;
 COMMENT ON FUNCTION _pggit.option_changes(text, jsonb, jsonb, text) IS $$
 SET and RESET of the storage options that differ.
 $$;
@@ -221,7 +227,7 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN CASE WHEN (p_object).attrs ? 'not_null' THEN concat_ws(' ',
     CASE
-        WHEN (p_object).attrs->>'not_null_name'
+        WHEN (p_object).attrs ? 'not_null_spelled' OR (p_object).attrs->>'not_null_name'
             <> quote_ident(_pggit.default_name((p_object).table_name, (p_object).name, 'not_null'))
         THEN 'CONSTRAINT ' || ((p_object).attrs->>'not_null_name')
     END,
@@ -336,6 +342,10 @@ BEGIN
         IF (v_part).attrs ? 'inherited' THEN
             IF v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached' THEN
                 v_part.attrs := v_part.attrs - '{not_null,not_null_name}'::text[];
+            ELSIF v_attrs ? 'attached' AND (v_part).attrs ? 'not_null_name' THEN
+                -- LIKE has copied the constraint under the parent's name
+                RETURN NEXT _pggit.make_ddl(format(
+                    'ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', v_target, (v_part).name));
             END IF;
             RETURN QUERY SELECT * FROM _pggit.create_column(v_part, NULL);
         ELSE
@@ -354,17 +364,23 @@ $$;
 
 CREATE OR REPLACE FUNCTION _pggit.not_valid_not_null(p_column _pggit.object)
 RETURNS SETOF _pggit.ddl
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-BEGIN ATOMIC
-    SELECT _pggit.make_ddl(format(
-        'ALTER TABLE %s ADD CONSTRAINT %s NOT NULL %I%s NOT VALID',
-        _pggit.table_target(p_column), (p_column).attrs->>'not_null_name', (p_column).name,
-        CASE WHEN (p_column).attrs ? 'not_null_no_inherit' THEN ' NO INHERIT' ELSE '' END), 'ACCESS EXCLUSIVE')
-    WHERE (p_column).attrs ? 'not_null_not_valid';
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT (q.ddl).* FROM (
+        SELECT _pggit.make_ddl(format(
+            'ALTER TABLE %s ADD CONSTRAINT %s NOT NULL %I%s NOT VALID',
+            _pggit.table_target(p_column), (p_column).attrs->>'not_null_name', (p_column).name,
+            CASE WHEN (p_column).attrs ? 'not_null_no_inherit' THEN ' NO INHERIT' ELSE '' END), 'ACCESS EXCLUSIVE')
+        WHERE (p_column).attrs ? 'not_null_not_valid'
+    ) AS q(ddl);
 END;
+$$;
 COMMENT ON FUNCTION _pggit.not_valid_not_null(_pggit.object) IS $$
 A NOT NULL that existing rows need not meet (PostgreSQL 18) can only be added afterwards.
 $$;

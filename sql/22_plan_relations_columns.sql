@@ -134,7 +134,7 @@ BEGIN
     ELSIF v_new ? 'not_null' THEN
         RETURN NEXT _pggit.make_ddl(
             CASE
-                WHEN v_new ? 'not_null_no_inherit'
+                WHEN v_new ?| '{not_null_no_inherit,not_null_spelled}'
                     OR v_new->>'not_null_name'
                         <> quote_ident(_pggit.default_name((p_new).table_name, (p_new).name, 'not_null'))
                     THEN format('%s ADD CONSTRAINT %s NOT NULL %I%s', v_table, v_new->>'not_null_name', (p_new).name,

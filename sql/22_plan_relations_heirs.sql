@@ -108,7 +108,7 @@ The tree with the inherited parts of those tables whose parents are others in p_
 that leaves its parent keeps its columns and keys, and one that joins a parent brings its own.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.mark_attached(p_from _pggit.object[], p_to _pggit.object[])
+CREATE OR REPLACE FUNCTION _pggit.mark_targets(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
 STABLE
@@ -119,6 +119,7 @@ SET enable_nestloop = off
 AS $$
 DECLARE
     v_later uuid[];
+    v_named uuid[];
 BEGIN
     SELECT array_agg(DISTINCT (t).object_id)
     INTO v_later
@@ -129,11 +130,25 @@ BEGIN
     WHERE (t).kind = 'table'
       AND (t).attrs ? 'partition_of'
       AND (f).object_id IS NULL;
-    IF v_later IS NULL THEN
+    SELECT array_agg(c.object_id)
+    INTO v_named
+    FROM (
+        SELECT (o).object_id, count(*) OVER (PARTITION BY (o).schema_name, (o).attrs->>'not_null_name') AS namesakes
+        FROM unnest(p_to) AS o
+        WHERE (o).kind = 'column' AND (o).attrs ? 'not_null_name'
+    ) AS c
+    LEFT JOIN unnest(p_from) AS f ON (f).object_id = c.object_id
+    WHERE c.namesakes > 1
+      AND NOT coalesce((f).attrs ? 'not_null_name', false);
+    IF v_later IS NULL AND v_named IS NULL THEN
         RETURN p_to;
     END IF;
     RETURN ARRAY(
         SELECT CASE
+            WHEN (o).object_id = ANY (v_named) THEN (
+                (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
+                (o).attrs || '{"not_null_spelled": true}', (o).deps
+            )::_pggit.object
             WHEN (o).object_id = ANY (v_later) THEN (
                 (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
                 (o).attrs || '{"attached": true}', (o).deps
@@ -144,9 +159,10 @@ BEGIN
     );
 END;
 $$;
-COMMENT ON FUNCTION _pggit.mark_attached(_pggit.object[], _pggit.object[]) IS $$
+COMMENT ON FUNCTION _pggit.mark_targets(_pggit.object[], _pggit.object[]) IS $$
 Marks the new partitions that have keys or indexes of their own: these are made first and the table is attached then, so that
-PostgreSQL takes them for those that its parent asks for instead of making others.
+PostgreSQL takes them for those that its parent asks for instead of making others. Marks, too, the columns whose NOT NULL has a
+namesake in its schema (PostgreSQL 18): left to itself, PostgreSQL would choose another name.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.attach_partition(p_object _pggit.object)

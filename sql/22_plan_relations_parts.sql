@@ -21,66 +21,77 @@ $$;
 
 CREATE OR REPLACE FUNCTION _pggit.constraint_definition(p_attrs jsonb)
 RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
-RETURN CASE p_attrs->>'type'
-    WHEN 'check' THEN concat_ws(' ',
-        'CHECK (' || (p_attrs->>'expression') || ')',
-        CASE WHEN p_attrs ? 'no_inherit' THEN 'NO INHERIT' END)
-    WHEN 'exclusion' THEN p_attrs->>'definition'
-    WHEN 'foreign_key' THEN concat_ws(' ',
-        'FOREIGN KEY (' || _pggit.period_list(p_attrs->'key_columns', p_attrs, 'PERIOD ', '')
-            || ') REFERENCES ' || (p_attrs->>'target')
-            || ' (' || _pggit.period_list(p_attrs->'target_columns', p_attrs, 'PERIOD ', '') || ')',
-        'MATCH ' || upper(p_attrs->>'match'),
-        'ON UPDATE ' || upper(p_attrs->>'on_update'),
-        'ON DELETE ' || upper(p_attrs->>'on_delete'),
-        '(' || _pggit.name_list(p_attrs->'on_delete_columns') || ')')
-    ELSE concat_ws(' ',
-        upper(replace(p_attrs->>'type', '_', ' ')),
-        CASE WHEN p_attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
-        '(' || _pggit.period_list(p_attrs->'key_columns', p_attrs, '', ' WITHOUT OVERLAPS') || ')',
-        'INCLUDE (' || _pggit.name_list(p_attrs->'include') || ')',
-        'WITH (' || _pggit.option_list(p_attrs) || ')',
-        'USING INDEX TABLESPACE ' || quote_ident(p_attrs->>'tablespace'))
-END || CASE
-    WHEN p_attrs->>'type' = 'exclusion' THEN ''
-    ELSE coalesce(CASE p_attrs->>'deferrable'
-        WHEN 'initially deferred' THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN 'initially immediate' THEN ' DEFERRABLE' END, '')
-        || CASE WHEN p_attrs ? 'not_enforced' THEN ' NOT ENFORCED' WHEN p_attrs ? 'not_valid' THEN ' NOT VALID' ELSE '' END
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN CASE p_attrs->>'type'
+        WHEN 'check' THEN concat_ws(' ',
+            'CHECK (' || (p_attrs->>'expression') || ')',
+            CASE WHEN p_attrs ? 'no_inherit' THEN 'NO INHERIT' END)
+        WHEN 'exclusion' THEN p_attrs->>'definition'
+        WHEN 'foreign_key' THEN concat_ws(' ',
+            'FOREIGN KEY (' || _pggit.period_list(p_attrs->'key_columns', p_attrs, 'PERIOD ', '')
+                || ') REFERENCES ' || (p_attrs->>'target')
+                || ' (' || _pggit.period_list(p_attrs->'target_columns', p_attrs, 'PERIOD ', '') || ')',
+            'MATCH ' || upper(p_attrs->>'match'),
+            'ON UPDATE ' || upper(p_attrs->>'on_update'),
+            'ON DELETE ' || upper(p_attrs->>'on_delete'),
+            '(' || _pggit.name_list(p_attrs->'on_delete_columns') || ')')
+        ELSE concat_ws(' ',
+            upper(replace(p_attrs->>'type', '_', ' ')),
+            CASE WHEN p_attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
+            '(' || _pggit.period_list(p_attrs->'key_columns', p_attrs, '', ' WITHOUT OVERLAPS') || ')',
+            'INCLUDE (' || _pggit.name_list(p_attrs->'include') || ')',
+            'WITH (' || _pggit.option_list(p_attrs) || ')',
+            'USING INDEX TABLESPACE ' || quote_ident(p_attrs->>'tablespace'))
+    END || CASE
+        WHEN p_attrs->>'type' = 'exclusion' THEN ''
+        ELSE coalesce(CASE p_attrs->>'deferrable'
+            WHEN 'initially deferred' THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN 'initially immediate' THEN ' DEFERRABLE' END, '')
+            || CASE WHEN p_attrs ? 'not_enforced' THEN ' NOT ENFORCED' WHEN p_attrs ? 'not_valid' THEN ' NOT VALID' ELSE '' END
+    END;
 END;
+$$;
 COMMENT ON FUNCTION _pggit.constraint_definition(jsonb) IS $$
 A table constraint without its name, as ADD CONSTRAINT writes it.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.index_marks(p_old jsonb, p_new _pggit.object)
 RETURNS SETOF _pggit.ddl
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-BEGIN ATOMIC
-    SELECT _pggit.make_ddl(format('ALTER TABLE %s CLUSTER ON %I', _pggit.table_target(p_new), (p_new).name),
-        'SHARE UPDATE EXCLUSIVE')
-    WHERE (p_new).attrs ? 'clustered' AND NOT p_old ? 'clustered'
-    UNION ALL
-    SELECT _pggit.make_ddl(format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', _pggit.table_target(p_new), (p_new).name),
-        'ACCESS EXCLUSIVE')
-    WHERE (p_new).attrs ? 'replica_identity' AND NOT p_old ? 'replica_identity'
-    UNION ALL
-    SELECT _pggit.make_ddl(
-        format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', (p_new).schema_name, (p_new).name,
-            substr(s.key, length('statistics:') + 1), coalesce((p_new).attrs->>s.key, '-1')),
-        'SHARE UPDATE EXCLUSIVE')
-    FROM (
-        SELECT o.key FROM jsonb_object_keys(p_old) AS o(key)
-        UNION
-        SELECT n.key FROM jsonb_object_keys((p_new).attrs) AS n(key)
-    ) AS s
-    WHERE starts_with(s.key, 'statistics:')
-      AND p_old->s.key IS DISTINCT FROM (p_new).attrs->s.key;
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT (q.ddl).* FROM (
+        SELECT _pggit.make_ddl(format('ALTER TABLE %s CLUSTER ON %I', _pggit.table_target(p_new), (p_new).name),
+            'SHARE UPDATE EXCLUSIVE')
+        WHERE (p_new).attrs ? 'clustered' AND NOT p_old ? 'clustered'
+        UNION ALL
+        SELECT _pggit.make_ddl(format('ALTER TABLE %s REPLICA IDENTITY USING INDEX %I', _pggit.table_target(p_new), (p_new).name),
+            'ACCESS EXCLUSIVE')
+        WHERE (p_new).attrs ? 'replica_identity' AND NOT p_old ? 'replica_identity'
+        UNION ALL
+        SELECT _pggit.make_ddl(
+            format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', (p_new).schema_name, (p_new).name,
+                substr(s.key, length('statistics:') + 1), coalesce((p_new).attrs->>s.key, '-1')),
+            'SHARE UPDATE EXCLUSIVE')
+        FROM (
+            SELECT o.key FROM jsonb_object_keys(p_old) AS o(key)
+            UNION
+            SELECT n.key FROM jsonb_object_keys((p_new).attrs) AS n(key)
+        ) AS s
+        WHERE starts_with(s.key, 'statistics:')
+          AND p_old->s.key IS DISTINCT FROM (p_new).attrs->s.key
+    ) AS q(ddl);
 END;
+$$;
 COMMENT ON FUNCTION _pggit.index_marks(jsonb, _pggit.object) IS $$
 What is said of an index by statements of its own: clustering, replica identity, statistics targets.
 $$;

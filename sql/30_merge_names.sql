@@ -26,10 +26,10 @@ BEGIN
         WITH token AS (
             SELECT
                 n.object_id,
-                trim('"' FROM to_jsonb(quote_ident(n.old_name))::text) AS token_from,
+                regexp_replace(to_jsonb(quote_ident(n.old_name))::text, '^"|"$', '', 'g') AS token_from,
                 -- by way of a name that nothing has: two objects may exchange theirs
                 'pggit_' || replace(n.object_id::text, '-', '') AS token_by,
-                trim('"' FROM to_jsonb(quote_ident(n.new_name))::text) AS token_to
+                regexp_replace(to_jsonb(quote_ident(n.new_name))::text, '^"|"$', '', 'g') AS token_to
             FROM unnest(p_names) AS n
         ), touched AS (
             SELECT
