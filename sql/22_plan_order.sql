@@ -245,6 +245,14 @@ BEGIN ATOMIC
         JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
         WHERE n.op = 'late' AND n.kind = 'sequence'
         UNION
+        -- a domain is whole before it is used: arrays of it forbid new checks
+        SELECT m.acts_as, w.acts_as
+        FROM new_need AS w
+        JOIN item AS p ON p.object_id = w.needed_id AND p.kind = 'domain'
+        JOIN node AS m ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = p.object_id
+        JOIN node AS n ON n.node_no = w.node_no
+        WHERE (n.new).parent_id IS DISTINCT FROM p.object_id
+        UNION
         -- a table to be attached copies the checks of its parent
         SELECT m.acts_as, n.acts_as
         FROM node AS n
