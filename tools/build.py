@@ -21,6 +21,7 @@ SQL = ROOT / "sql"
 MIGRATIONS = ROOT / "migrations"
 BUILD = ROOT / "build"
 PACKAGED = ROOT / "python" / "pggit" / "_sql"
+UPGRADE_TESTS = ROOT / "tests" / "upgrade"
 PRIVILEGES = "90_privileges.sql"
 # What `pggit compare` loads into a temporary schema: these modules touch no table of pggit.
 ENGINE = re.compile(r"(10_objects|2[012]_.*)\.sql")
@@ -251,6 +252,15 @@ def freeze(version: str) -> None:
             **today(version),
         },
     )
+    # What tests load into that release from now on: the sample of today, which may change.
+    data = UPGRADE_TESTS / "data_head.sql"
+    text = re.sub(
+        r"^\\ir (.+)$",
+        lambda found: (data.parent / found.group(1)).read_text(encoding="utf-8"),
+        data.read_text(encoding="utf-8"),
+        flags=re.M,
+    )
+    write(UPGRADE_TESTS, {f"data_{version}.sql": text})
     NEXT.write_text(NEXT_EMPTY, encoding="utf-8")
     major, minor, _ = version_key(version)
     coming = f"{major}.{minor + 1}.0"

@@ -1,0 +1,28 @@
+"""House rules that no database sees."""
+
+import re
+
+from servers import ROOT
+
+
+def test_every_error_code_is_provoked_by_a_test() -> None:
+    listed = re.findall(r"^    \('([0-9A-Z]{5})', ", (ROOT / "sql" / "01_errors.sql").read_text(), re.M)
+    tests = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "tests").rglob("*"))
+        if path.suffix in {".py", ".sql"} and path.name != "manifest.sql"
+    )
+    assert listed
+    assert [code for code in listed if code not in tests] == []
+
+
+def test_no_file_of_the_project_names_this_machine_or_a_package_index() -> None:
+    named = []
+    for folder in ("sql", "python", "tests", "tools", "docs", "docker", "migrations"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix not in {".py", ".sql", ".md", ".yaml", ".txt", ".Dockerfile"} or "_sql" in path.parts:
+                continue
+            if re.search(r"--(extra-)?index-url|/site-packages/|/home/\w+/", path.read_text(encoding="utf-8")):
+                if path.name != "test_house.py":
+                    named.append(path.name)
+    assert named == []
