@@ -51,12 +51,16 @@ def _respond(body: ErrorResponse, headers: dict[str, str] | None = None) -> Resp
     )
 
 
+# Litestar says "data" where the body as a whole is wrong.
+_FIELDS: dict[str, str | None] = {"data": None}
+
+
 def _details(error: HTTPException) -> list[ErrorDetail]:
     if not isinstance(error.extra, list):
         return []
     return [
         ErrorDetail(
-            field={"data": None}.get(entry.get("key"), entry.get("key")),
+            field=_FIELDS.get(str(entry.get("key")), entry.get("key")),
             message=str(entry.get("message", "")).replace("'data'", "a JSON body is required"),
             code="invalid",
         )
@@ -98,9 +102,7 @@ def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[Err
     message = error.diag.message_primary or str(error)
     details = []
     if error.diag.message_detail:
-        details = [
-            ErrorDetail(message=error.diag.message_detail, code=error.sqlstate or "unknown")
-        ]
+        details = [ErrorDetail(message=error.diag.message_detail, code=error.sqlstate or "unknown")]
     hint = error.diag.message_hint
     extra = {"sqlstate": error.sqlstate, "error_code": outcome.code}
     if outcome is INTERNAL:
@@ -147,7 +149,7 @@ class _DocumentationRouter(Router):
 
 
 def _openapi() -> OpenAPIConfig:
-    swagger: dict[str, str] = {}
+    swagger: dict[str, Any] = {}
     redoc: dict[str, Any] = {}
     if (STATIC / "swagger-ui-bundle.js").exists():
         icon = "<link rel='icon' type='image/png' href='/static/favicon-32x32.png'>"

@@ -17,7 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pggit.cli_up:up", "Start the API, and PostgreSQL if there is no DATABASE_URL."),
     "init": ("pggit.cli_repository:init", "Put schemas under version control."),
     "branch": ("pggit.cli_repository:branch", "List, create or delete branches."),
-    "checkout": ("pggit.cli_repository:checkout", "Build a branch's schemas and say how to connect."),
+    "checkout": (
+        "pggit.cli_repository:checkout",
+        "Build a branch's schemas and say how to connect.",
+    ),
     "env": ("pggit.cli_repository:env", "Print the setting that puts psql on a branch."),
     "status": ("pggit.cli_repository:status", "Show what is not committed."),
     "commit": ("pggit.cli_repository:commit", "Record the worktree as it is."),
@@ -109,10 +112,13 @@ def cli(ctx: click.Context, dsn: str | None, as_json: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run, and turn what goes wrong into an exit code."""
-    if "NO_COLOR" in os.environ:
-        click.utils.should_strip_ansi = lambda *_: True  # type: ignore[assignment]
     try:
-        code = cli.main(args=arguments, prog_name="pggit", standalone_mode=False)
+        code = cli.main(
+            args=arguments,
+            prog_name="pggit",
+            standalone_mode=False,
+            color=False if os.environ.get("NO_COLOR") else None,
+        )
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.UsageError as error:

@@ -146,7 +146,9 @@ def show_error(error: Exception, as_json: bool) -> bool:
     """Say what PostgreSQL or the environment refused, on stderr; False: a defect of ours."""
     import psycopg
 
-    known = isinstance(error, psycopg.Error | OSError) or type(error).__module__.startswith("pggit.")
+    known = isinstance(error, psycopg.Error | OSError) or type(error).__module__.startswith(
+        "pggit."
+    )
     if not known:
         return False
     diagnosis = error.diag if isinstance(error, psycopg.Error) else None
@@ -161,11 +163,12 @@ def show_error(error: Exception, as_json: bool) -> bool:
 
         click.echo(msgspec.json.encode(said).decode(), err=True)
         return True
-    click.echo(click.style("error: ", fg="red", bold=True) + clean(str(said["error"])), err=True)
+    lines = [click.style("error: ", fg="red", bold=True) + clean(str(said["error"]))]
     if said["detail"]:
-        click.echo(clean(f"  {said['detail']}"), err=True)
+        lines.append(clean(f"  {said['detail']}"))
     if said["hint"]:
-        click.echo(click.style("hint: ", fg="cyan") + clean(str(said["hint"])), err=True)
+        lines.append(click.style("hint: ", fg="cyan") + clean(str(said["hint"])))
+    click.echo("\n".join(lines), err=True, color=False if os.environ.get("NO_COLOR") else None)
     return True
 
 
@@ -184,7 +187,9 @@ def _hint(error: Exception) -> str | None:
     return None
 
 
-def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
+def command(
+    name: str | None = None, **attributes: Any
+) -> Callable[[Callable[..., Any]], click.Command]:
     """A click command that takes --dsn and --json behind its name, too, and gets a Shell first."""
 
     def wrap(function: Callable[..., Any]) -> click.Command:
@@ -194,13 +199,15 @@ def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..
             shell = Shell(dsn or given.get("dsn"), as_json or given.get("as_json", False))
             return function(shell, **arguments)
 
-        wrapped = update_wrapper(run, function)
+        wrapped: Callable[..., Any] = update_wrapper(run, function)
         for option in (
             click.option("--json", "as_json", is_flag=True, help="Print JSON."),
             click.option("--dsn", help="Connection URL; default: DATABASE_URL."),
         ):
             wrapped = option(wrapped)
-        return click.command(name, **attributes)(wrapped)
+        # click.command is typed for a literal class only
+        made: click.Command = click.command(name, cls=click.Command, **attributes)(wrapped)
+        return made
 
     return wrap
 

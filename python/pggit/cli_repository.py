@@ -50,7 +50,9 @@ def init(shell: Shell, schemas: tuple[str, ...]) -> None:
 
 @command()
 @click.argument("name", required=False)
-@click.option("--from", "from_ref", metavar="REF", help="Where it starts; default: the current branch.")
+@click.option(
+    "--from", "from_ref", metavar="REF", help="Where it starts; default: the current branch."
+)
 @click.option("-m", "--description", help="What it is for.")
 @click.option("-d", "--delete", is_flag=True, help="Delete it, and its worktree.")
 @click.option("--force", is_flag=True, help="Delete even work that is on no other branch.")
@@ -110,12 +112,12 @@ def checkout(shell: Shell, ref: str) -> None:
         db.call_procedure("build_worktree", branch=ref)
         row = db.call_value("find_worktree", branch=ref)
     schemas = ", ".join(f"{clean(k)} is {clean(v)}" for k, v in row["schemas"].items())
-    shell.print_row(
-        row,
-        f"branch {clean(ref)} is ready: {schemas}\n"
-        f"in a session:  SELECT * FROM pggit.checkout({quoted(ref)});\n"
+    lines = [
+        f"branch {clean(ref)} is ready: {schemas}",
+        f"in a session:  SELECT pggit.checkout({quoted(ref)});",
         f"in this shell: {export(row['connection_options'])}",
-    )
+    ]
+    shell.print_row(row, "\n".join(lines))
 
 
 @command()
@@ -223,7 +225,9 @@ def migration(shell: Shell, from_ref: str, to_ref: str) -> None:
         if shell.as_json:
             shell.print_json(db.call_value("get_migration", from_ref=from_ref, to_ref=to_ref))
         else:
-            click.echo(db.call_value("migration_script", from_ref=from_ref, to_ref=to_ref), nl=False)
+            click.echo(
+                db.call_value("migration_script", from_ref=from_ref, to_ref=to_ref), nl=False
+            )
 
 
 @command()
@@ -239,7 +243,12 @@ def tag(shell: Shell, name: str | None, ref: str | None) -> None:
     with shell.connect() as db:
         if name is None:
             rows = db.call_value("list_tags")
-            columns = {"name": "TAG", "commit_id": "COMMIT", "hash": "HASH", "created_at": "CREATED"}
+            columns = {
+                "name": "TAG",
+                "commit_id": "COMMIT",
+                "hash": "HASH",
+                "created_at": "CREATED",
+            }
             shell.print_rows(rows, columns, "no tags")
         else:
             row = db.call_one("create_tag", name=name, ref=ref)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 from typing import Never
-from typing import Any
 
 import click
 
@@ -105,7 +104,9 @@ def _interrupt(*_: object) -> Never:
 
 
 @command()
-@click.option("--host", default="127.0.0.1", envvar="HOST", show_default=True, help="Where to listen.")
+@click.option(
+    "--host", default="127.0.0.1", envvar="HOST", show_default=True, help="Where to listen."
+)
 @click.option("--port", default=8000, envvar="PORT", show_default=True, help="Where to listen.")
 @click.option("--sample", is_flag=True, help="Load a sample with two branches in conflict, once.")
 def up(shell: Shell, host: str, port: int, sample: bool) -> None:
@@ -146,5 +147,3 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         click.echo("stopped" if server.started else "the API did not start", err=True)
-
-

@@ -90,7 +90,9 @@ class _Side:
         self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
     def load(self, script: str) -> None:
-        self.connection.execute("SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning")
+        self.connection.execute(
+            "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning"
+        )
         self.connection.execute(script)  # type: ignore[arg-type]
 
     def read(self, script: str, schemas: Sequence[str]) -> str:
@@ -112,7 +114,9 @@ class _Side:
         self.connection.close()
 
 
-def compare(from_url: str, to_url: str, schemas: Sequence[str] = (), engine: str | None = None) -> list[Step]:
+def compare(
+    from_url: str, to_url: str, schemas: Sequence[str] = (), engine: str | None = None
+) -> list[Step]:
     """Plan the migration of the database at `from_url` to what `to_url` has.
 
     Without `schemas`, every schema of users is compared, with the extensions. Raises `CompareError`.
@@ -137,7 +141,9 @@ def render(steps: Sequence[Step]) -> str:
     lines = []
     for step in steps:
         if step.hazards:
-            lines.append(f"-- {step.identity or step.kind}: {', '.join(step.hazards)}".replace("\n", " "))
+            lines.append(
+                f"-- {step.identity or step.kind}: {', '.join(step.hazards)}".replace("\n", " ")
+            )
         if not step.in_transaction:
             lines.append("-- not inside a transaction block")
         lines.append(step.sql + ";")
@@ -151,10 +157,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("to_url")
     parser.add_argument("--schema", action="append", default=[])
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--engine", type=argparse.FileType("r", encoding="utf-8"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--engine", type=argparse.FileType("r", encoding="utf-8"), help=argparse.SUPPRESS
+    )
     given = parser.parse_args(arguments)
     try:
-        steps = compare(given.from_url, given.to_url, given.schema, given.engine.read() if given.engine else None)
+        steps = compare(
+            given.from_url,
+            given.to_url,
+            given.schema,
+            given.engine.read() if given.engine else None,
+        )
     except CompareError as error:
         print(error, file=sys.stderr)
         return 2

@@ -181,7 +181,7 @@ async def retried(once: Callable[[], Awaitable[T]]) -> T:
         except psycopg.Error as error:
             if error.sqlstate not in RETRIED or attempt == ATTEMPTS:
                 raise
-        await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+        await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  not a secret
     raise AssertionError("unreachable")
 
 

@@ -86,6 +86,10 @@ def _checked(settings: Settings) -> Settings:
             "DATABASE_POOL_SIZE + DATABASE_MAX_OVERFLOW must be between 1 and 50, "
             f"not {settings.pool_max}"
         )
+    if settings.log_level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise SettingsError(
+            f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {settings.log_level!r}"
+        )
     if settings.auth_mode not in ("none", "jwt"):
         raise SettingsError(f"AUTH_MODE must be none or jwt, not {settings.auth_mode!r}")
     if settings.auth_mode == "none" and settings.environment == "production":

@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-BranchId = Annotated[
-    int, Meta(ge=1, le=2**31 - 1, description="Id of a branch", examples=[2])
-]
+BranchId = Annotated[int, Meta(ge=1, le=2**31 - 1, description="Id of a branch", examples=[2])]
 MergeMessage = Annotated[
     str, Meta(min_length=1, max_length=500, description="Message of the merge commit")
 ]
@@ -28,7 +26,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 # -- branches and commits ---------------------------------------------------------------------
 
 
-class Branch(Answer, kw_only=True):
+class Branch(Answer, frozen=True, kw_only=True):
     """A named pointer to a commit, with the schemas in which it can be changed."""
 
     branch_id: int
@@ -45,14 +43,14 @@ class Branch(Answer, kw_only=True):
     ]
 
 
-class BranchPage(Answer, kw_only=True):
+class BranchPage(Answer, frozen=True, kw_only=True):
     """One page of branches."""
 
     items: list[Branch]
     total: Annotated[int, Meta(description="Branches there are, on all pages")]
 
 
-class NewBranch(Request, kw_only=True):
+class NewBranch(Request, frozen=True, kw_only=True):
     """A branch to create; name and branch_name are the same, and one of them is needed."""
 
     name: Annotated[str | None, Meta(description="Its name", examples=["feature/email"])] = None
@@ -63,7 +61,7 @@ class NewBranch(Request, kw_only=True):
     ] = None
 
 
-class Worktree(Answer, kw_only=True):
+class Worktree(Answer, frozen=True, kw_only=True):
     """Where a branch can be changed with ordinary DDL."""
 
     branch_id: int | None
@@ -79,7 +77,7 @@ class Worktree(Answer, kw_only=True):
     ]
 
 
-class Change(Answer, kw_only=True):
+class Change(Answer, frozen=True, kw_only=True):
     """One difference between two states of the schema."""
 
     action: Annotated[str, Meta(description="added, dropped, renamed or modified")]
@@ -98,7 +96,7 @@ class Change(Answer, kw_only=True):
     object_id: Annotated[str, Meta(description="Identity of the object, kept through renames")]
 
 
-class BranchStatus(Answer, kw_only=True):
+class BranchStatus(Answer, frozen=True, kw_only=True):
     """What a branch's worktree holds beyond its head."""
 
     branch_id: int
@@ -108,7 +106,7 @@ class BranchStatus(Answer, kw_only=True):
     total: int
 
 
-class Commit(Answer, kw_only=True):
+class Commit(Answer, frozen=True, kw_only=True):
     """A state of the tracked schemas, with its parents."""
 
     commit_id: int
@@ -120,21 +118,21 @@ class Commit(Answer, kw_only=True):
     created_at: datetime
 
 
-class CommitPage(Answer, kw_only=True):
+class CommitPage(Answer, frozen=True, kw_only=True):
     """Commits of a branch, newest first."""
 
     items: list[Commit]
     total: int
 
 
-class NewCommit(Request, kw_only=True):
+class NewCommit(Request, frozen=True, kw_only=True):
     """Records the branch's worktree as it is now."""
 
     message: Annotated[str, Meta(min_length=1, max_length=10000, examples=["Widen email"])]
     allow_empty: Annotated[bool, Meta(description="Commit even if nothing changed")] = False
 
 
-class Diff(Answer, kw_only=True):
+class Diff(Answer, frozen=True, kw_only=True):
     """The differences from one ref to another."""
 
     from_ref: str
@@ -143,13 +141,14 @@ class Diff(Answer, kw_only=True):
     total: int
 
 
-class Step(Answer, kw_only=True):
+class Step(Answer, frozen=True, kw_only=True):
     """One statement of a migration."""
 
     position: int
     sql: str
     lock_level: Annotated[
-        str, Meta(description="Strongest lock on an existing table", examples=["AccessExclusiveLock"])
+        str,
+        Meta(description="Strongest lock on an existing table", examples=["AccessExclusiveLock"]),
     ]
     hazards: Annotated[list[str], Meta(description="What may hurt", examples=[["data loss"]])]
     in_transaction: Annotated[bool, Meta(description="False: it must run outside a transaction")]
@@ -158,7 +157,7 @@ class Step(Answer, kw_only=True):
     identity: Annotated[str | None, Meta(description="What it acts on, for people")]
 
 
-class Migration(Answer, kw_only=True):
+class Migration(Answer, frozen=True, kw_only=True):
     """The ordered DDL that leads from one ref to another."""
 
     from_ref: str
@@ -170,7 +169,7 @@ class Migration(Answer, kw_only=True):
 # -- merges -----------------------------------------------------------------------------------
 
 
-class NewMerge(Request, kw_only=True):
+class NewMerge(Request, frozen=True, kw_only=True):
     """Merges source_branch_id into the branch of the path."""
 
     source_branch_id: BranchId
@@ -187,7 +186,7 @@ class NewMerge(Request, kw_only=True):
     ] = False
 
 
-class Merge(Answer, kw_only=True):
+class Merge(Answer, frozen=True, kw_only=True):
     """A merge that was started."""
 
     merge_id: Annotated[str, Meta(examples=["mrg_3f2a9c1d"])]
@@ -199,7 +198,7 @@ class Merge(Answer, kw_only=True):
     completed_at: datetime | None
 
 
-class MergeDetail(Answer, kw_only=True):
+class MergeDetail(Answer, frozen=True, kw_only=True):
     """A merge with its branches."""
 
     merge_id: str
@@ -217,7 +216,7 @@ class MergeDetail(Answer, kw_only=True):
     completed_at: datetime | None
 
 
-class MergeItem(Answer, kw_only=True):
+class MergeItem(Answer, frozen=True, kw_only=True):
     """A merge in a list."""
 
     merge_id: str
@@ -228,14 +227,14 @@ class MergeItem(Answer, kw_only=True):
     created_at: datetime
 
 
-class MergePage(Answer, kw_only=True):
+class MergePage(Answer, frozen=True, kw_only=True):
     """One page of merges, newest first."""
 
     items: list[MergeItem]
     total: int
 
 
-class ConflictSummary(Answer, kw_only=True):
+class ConflictSummary(Answer, frozen=True, kw_only=True):
     """A conflict, in short."""
 
     conflict_id: int
@@ -261,7 +260,7 @@ Version = Annotated[
 ]
 
 
-class NewPreview(Request, kw_only=True):
+class NewPreview(Request, frozen=True, kw_only=True):
     """The merge of source_branch_id into the branch of the path, to be looked at."""
 
     source_branch_id: BranchId
@@ -275,7 +274,7 @@ class NewPreview(Request, kw_only=True):
     allow_data_loss: bool = False
 
 
-class PreviewedConflict(Answer, kw_only=True):
+class PreviewedConflict(Answer, frozen=True, kw_only=True):
     """A conflict that a merge would leave."""
 
     conflict_type: str
@@ -291,7 +290,7 @@ class PreviewedConflict(Answer, kw_only=True):
     description: str
 
 
-class Preview(Answer, kw_only=True):
+class Preview(Answer, frozen=True, kw_only=True):
     """What a merge would do."""
 
     conflicts_detected: bool
@@ -300,7 +299,7 @@ class Preview(Answer, kw_only=True):
     notes: list[str]
 
 
-class Conflict(Answer, kw_only=True):
+class Conflict(Answer, frozen=True, kw_only=True):
     """A difference that pggit leaves to you."""
 
     merge_id: str
@@ -322,7 +321,7 @@ class Conflict(Answer, kw_only=True):
     resolved_at: datetime | None
 
 
-class ConflictList(Answer, kw_only=True):
+class ConflictList(Answer, frozen=True, kw_only=True):
     """Every conflict of a merge."""
 
     merge_id: str
@@ -330,7 +329,7 @@ class ConflictList(Answer, kw_only=True):
     total_conflicts: int
 
 
-class NewResolution(Request, kw_only=True):
+class NewResolution(Request, frozen=True, kw_only=True):
     """How to settle a conflict."""
 
     resolution_strategy: ResolutionStrategy
@@ -351,7 +350,7 @@ class NewResolution(Request, kw_only=True):
     ] = None
 
 
-class Resolution(Answer, kw_only=True):
+class Resolution(Answer, frozen=True, kw_only=True):
     """A conflict that is settled."""
 
     conflict_id: int
@@ -361,7 +360,7 @@ class Resolution(Answer, kw_only=True):
     resolved_at: datetime
 
 
-class NewCompletion(Request, kw_only=True):
+class NewCompletion(Request, frozen=True, kw_only=True):
     """Completes a merge whose conflicts are settled."""
 
     merge_message: MergeMessage
@@ -370,7 +369,7 @@ class NewCompletion(Request, kw_only=True):
     ] = False
 
 
-class Completion(Answer, kw_only=True):
+class Completion(Answer, frozen=True, kw_only=True):
     """A merge that is done."""
 
     merge_id: str
@@ -383,7 +382,7 @@ class Completion(Answer, kw_only=True):
     completed_at: datetime | None
 
 
-class Abortion(Answer, kw_only=True):
+class Abortion(Answer, frozen=True, kw_only=True):
     """A merge that was given up; its target is as before."""
 
     merge_id: str
@@ -397,7 +396,7 @@ class Abortion(Answer, kw_only=True):
 HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
 
 
-class Check(Answer, kw_only=True, omit_defaults=True):
+class Check(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """One dependency."""
 
     status: Literal["healthy", "unhealthy", "not_configured"]
@@ -406,7 +405,7 @@ class Check(Answer, kw_only=True, omit_defaults=True):
     error: str | None = None
 
 
-class Health(Answer, kw_only=True):
+class Health(Answer, frozen=True, kw_only=True):
     """The service and what it depends on."""
 
     status: HealthStatus
@@ -418,7 +417,7 @@ class Health(Answer, kw_only=True):
     checks_summary: Annotated[dict[str, str], Meta(description="checks, each as its status alone")]
 
 
-class FlatHealth(Answer, kw_only=True):
+class FlatHealth(Answer, frozen=True, kw_only=True):
     """Health with one word per dependency."""
 
     status: HealthStatus
@@ -427,28 +426,28 @@ class FlatHealth(Answer, kw_only=True):
     uptime: float
 
 
-class Liveness(Answer, kw_only=True):
+class Liveness(Answer, frozen=True, kw_only=True):
     """The process answers."""
 
     status: Literal["healthy"]
     timestamp: str
 
 
-class DeepDatabase(Answer, kw_only=True):
+class DeepDatabase(Answer, frozen=True, kw_only=True):
     """PostgreSQL, asked."""
 
     status: Literal["connected", "disconnected"]
     response_time_ms: float
 
 
-class DeepCache(Answer, kw_only=True):
+class DeepCache(Answer, frozen=True, kw_only=True):
     """The cache."""
 
     status: Literal["operational", "not_configured"]
     hit_rate: float
 
 
-class DeepWebhooks(Answer, kw_only=True):
+class DeepWebhooks(Answer, frozen=True, kw_only=True):
     """Outbound webhooks."""
 
     status: Literal["operational", "not_configured"]
@@ -456,7 +455,7 @@ class DeepWebhooks(Answer, kw_only=True):
     failed_count: int
 
 
-class DeepHealth(Answer, kw_only=True):
+class DeepHealth(Answer, frozen=True, kw_only=True):
     """Every part, asked."""
 
     status: HealthStatus

@@ -7,8 +7,9 @@ import sys
 import uuid
 from contextvars import ContextVar
 from time import perf_counter
+from typing import cast
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from pggit.errors import utc_now
 
@@ -62,9 +63,11 @@ def trace_requests(app: ASGIApp) -> ASGIApp:
     """ASGI middleware: X-Request-ID in and out, X-Response-Time, one log line a request."""
 
     async def traced(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        # The server says plain "http"; the enumeration that the type names is a str, too.
+        if str.__ne__(scope["type"], "http"):
             await app(scope, receive, send)
             return
+        http = cast("HTTPScope", scope)
         offered = next((v for k, v in scope["headers"] if k == b"x-request-id"), None)
         current = new_request_id(offered.decode("latin-1") if offered is not None else None)
         token = request_id.set(current)
@@ -81,8 +84,8 @@ def trace_requests(app: ASGIApp) -> ASGIApp:
                 _log.info(
                     "request",
                     extra={
-                        "method": scope["method"],
-                        "path": scope["path"],
+                        "method": http["method"],
+                        "path": http["path"],
                         "status": message["status"],
                         "duration_ms": round(elapsed, 1),
                     },

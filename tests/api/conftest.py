@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import psycopg
 import pytest
-from api.service import SCHEMA, serve, settings_for
-from servers import PgServer
 
+from api.service import SCHEMA, serve, settings_for
 from pggit.settings import Settings
+from servers import PgServer
 
 
 @pytest.fixture(scope="module")

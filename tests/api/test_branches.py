@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 import psycopg
 import pytest
+
 from api.service import assert_envelope
 
 ON_BRANCH = Callable[[str, str], None]
@@ -91,7 +92,10 @@ def test_a_branch_is_changed_committed_and_compared(
     assert api.get(f"/api/v1/commits/{commit_id}").json() == commit.json()
     assert api.get(f"{path}/status").json()["is_clean"] is True
     log = api.get(f"{path}/log").json()
-    assert ([item["message"] for item in log["items"]], log["total"]) == (["Phones", "Track app"], 2)
+    assert ([item["message"] for item in log["items"]], log["total"]) == (
+        ["Phones", "Track app"],
+        2,
+    )
     assert api.get(f"{path}/commits", params={"limit": 1}).json()["total"] == 2
 
     refs = {"from": "main", "to": "feature/email"}
@@ -127,7 +131,9 @@ def test_a_deleted_branch_is_gone_and_so_is_its_worktree(
     assert (response.status_code, response.content) == (204, b"")
     assert_envelope(api.get(path), 404, "RESOURCE_NOT_FOUND")
     with psycopg.connect(repository) as conn:
-        row = conn.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'app@%'").fetchone()
+        row = conn.execute(
+            "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'app@%'"
+        ).fetchone()
     assert row == (0,)
 
 

@@ -13,7 +13,9 @@ PACKAGE = Path(pggit.__file__).parent
 CALLS = {"call_one", "call_list", "call_value", "call_none", "call_procedure"}
 # They speak SQL to databases that have no pggit yet, or none at all.
 OTHERS = {"db.py", "migrate.py", "compare.py", "embedded.py"}
-SQL = re.compile(r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|SET\s+LOCAL)\b")
+SQL = re.compile(
+    r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|SET\s+LOCAL)\b"
+)
 
 
 def calls() -> Iterator[tuple[str, str, set[str]]]:

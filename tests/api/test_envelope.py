@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from api.service import assert_envelope
 
 
@@ -105,5 +106,7 @@ def test_cors_lets_the_configured_origin_in(empty_api: httpx.Client) -> None:
     headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     response = empty_api.options("/api/v1/branches", headers=headers)
     assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
-    other = empty_api.options("/api/v1/branches", headers=headers | {"Origin": "http://evil.example"})
+    other = empty_api.options(
+        "/api/v1/branches", headers=headers | {"Origin": "http://evil.example"}
+    )
     assert "access-control-allow-origin" not in other.headers

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+
 from api.service import assert_envelope
 
 ON_BRANCH = Callable[[str, str], None]
@@ -66,7 +67,13 @@ def test_a_merge_without_conflicts_completes(
     assert response.status_code == 200, response.text
     body = response.json()
     assert set(body) == {
-        "merge_id", "status", "conflicts_detected", "merge_commit_id", "message", "created_at", "completed_at",
+        "merge_id",
+        "status",
+        "conflicts_detected",
+        "merge_commit_id",
+        "message",
+        "created_at",
+        "completed_at",
     }
     assert re.fullmatch(r"mrg_[0-9a-f]+", body["merge_id"])
     assert (body["status"], body["conflicts_detected"]) == ("completed", False)
@@ -100,7 +107,10 @@ def test_conflicts_are_409_with_the_merge_and_the_error_in_one_body(
     assert isinstance(conflicts, list)
     assert len(conflicts) == 1
     assert set(conflicts[0]) == {"conflict_id", "table_name", "conflict_type", "description"}
-    assert (conflicts[0]["table_name"], conflicts[0]["conflict_type"]) == ("users", "schema_mismatch")
+    assert (conflicts[0]["table_name"], conflicts[0]["conflict_type"]) == (
+        "users",
+        "schema_mismatch",
+    )
     assert email_type(repository) == "character varying(254)"
     # It is stored, although the answer is an error.
     detail = api.get(f"/api/v1/merge/{body['merge_id']}").json()
@@ -137,7 +147,10 @@ def test_a_conflict_shows_both_sides_in_a_column_s_words(api: httpx.Client, dive
             {
                 "resolution_strategy": "custom",
                 "custom_schema": {
-                    "column_name": "email", "data_type": "varchar", "max_length": 300, "nullable": False,
+                    "column_name": "email",
+                    "data_type": "varchar",
+                    "max_length": 300,
+                    "nullable": False,
                 },
             },
             "character varying(300)",
@@ -168,11 +181,17 @@ def test_a_resolved_merge_completes(
     completed = api.post(f"{path}/complete", json={"merge_message": "Merge, settled"})
     assert completed.status_code == 200, completed.text
     done = completed.json()
-    assert (done["status"], done["conflicts_detected"], done["conflicts_resolved"]) == ("completed", True, 1)
+    assert (done["status"], done["conflicts_detected"], done["conflicts_resolved"]) == (
+        "completed",
+        True,
+        1,
+    )
     assert isinstance(done["merge_commit_id"], int)
     assert done["completed_at"]
     assert email_type(repository) == expected
-    assert api.get(f"/api/v1/commits/{done['merge_commit_id']}").json()["message"] == "Merge, settled"
+    assert (
+        api.get(f"/api/v1/commits/{done['merge_commit_id']}").json()["message"] == "Merge, settled"
+    )
 
     for action, sent in (("complete", {"merge_message": "x"}), ("abort", None)):
         again = api.post(f"{path}/{action}", json=sent)
@@ -183,10 +202,14 @@ def test_a_resolution_can_be_changed_until_completion(
     api: httpx.Client, diverged: int, repository: str
 ) -> None:
     merge_id = pending(api, diverged)
-    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0]["conflict_id"]
+    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0][
+        "conflict_id"
+    ]
     path = f"/api/v1/merge/{merge_id}/conflicts/{conflict_id}"
     for strategy in ("use_target", "use_source"):
-        assert api.post(f"{path}/resolve", json={"resolution_strategy": strategy}).status_code == 200
+        assert (
+            api.post(f"{path}/resolve", json={"resolution_strategy": strategy}).status_code == 200
+        )
     assert api.get(path).json()["resolution_strategy"] == "use_source"
     api.post(f"/api/v1/merge/{merge_id}/complete", json={"merge_message": "x"})
     assert email_type(repository) == "character varying(320)"
@@ -205,7 +228,9 @@ def test_a_resolution_that_cannot_be_is_400(
     api: httpx.Client, diverged: int, body: dict[str, Any]
 ) -> None:
     merge_id = pending(api, diverged)
-    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0]["conflict_id"]
+    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0][
+        "conflict_id"
+    ]
     path = f"/api/v1/merge/{merge_id}/conflicts/{conflict_id}"
     assert_envelope(api.post(f"{path}/resolve", json=body), 400, "VALIDATION_ERROR")
     assert api.get(path).json()["resolution_status"] == "pending"
@@ -223,7 +248,8 @@ def test_an_aborted_merge_leaves_the_target_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("strategy", "expected"), [("ours", "character varying(254)"), ("theirs", "character varying(320)")]
+    ("strategy", "expected"),
+    [("ours", "character varying(254)"), ("theirs", "character varying(320)")],
 )
 def test_ours_and_theirs_settle_the_conflicts(
     api: httpx.Client, diverged: int, repository: str, strategy: str, expected: str
@@ -270,7 +296,12 @@ def test_merges_are_listed_newest_first_and_filtered(api: httpx.Client, diverged
     page = api.get("/api/v1/merge").json()
     assert ([item["merge_id"] for item in page["items"]], page["total"]) == ([second, first], 2)
     assert set(page["items"][0]) == {
-        "merge_id", "source_branch_id", "target_branch_id", "status", "conflicts_detected", "created_at",
+        "merge_id",
+        "source_branch_id",
+        "target_branch_id",
+        "status",
+        "conflicts_detected",
+        "created_at",
     }
     aborted = api.get("/api/v1/merge", params={"status": "aborted"}).json()
     assert [item["merge_id"] for item in aborted["items"]] == [first]
@@ -308,7 +339,9 @@ def test_a_target_that_moved_meanwhile_is_a_conflict_without_effect(
     api: httpx.Client, diverged: int, on_branch: ON_BRANCH, repository: str
 ) -> None:
     merge_id = pending(api, diverged)
-    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0]["conflict_id"]
+    conflict_id = api.get(f"/api/v1/merge/{merge_id}/conflicts").json()["conflicts"][0][
+        "conflict_id"
+    ]
     path = f"/api/v1/merge/{merge_id}"
     api.post(f"{path}/conflicts/{conflict_id}/resolve", json={"resolution_strategy": "use_source"})
     on_branch("main", "ALTER TABLE app.users ADD COLUMN late text")

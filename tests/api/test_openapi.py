@@ -38,9 +38,7 @@ def test_every_operation_is_described_and_shows_its_errors(empty_api: httpx.Clie
 
 def test_every_route_of_the_contract_is_there(empty_api: httpx.Client) -> None:
     document = empty_api.get("/openapi.json").json()
-    found = {
-        (method.upper(), path) for path, item in document["paths"].items() for method in item
-    }
+    found = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     expected = {
         ("GET", "/health"),
         ("GET", "/health/live"),

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import psycopg
@@ -36,7 +36,7 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def pggit(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
+) -> Run:
     """Run a command in this process, on a database with pggit."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         monkeypatch.delenv(name)
@@ -49,7 +49,7 @@ def pggit(
         code = ended.value.code
         return Ran(code if isinstance(code, int) else 0, said.out, said.err)
 
-    yield run
+    return run
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def repository(pggit: Run, database: str) -> str:
 def options(pggit: Run, branch: str) -> str:
     """The value that `pggit env` gives PGOPTIONS, as a shell reads it."""
     line = pggit("env", branch).out
-    script = f"{line}\nprintf %s \"$PGOPTIONS\""
+    script = f'{line}\nprintf %s "$PGOPTIONS"'
     return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
 
 
@@ -335,7 +335,9 @@ def test_help_needs_neither_the_driver_nor_the_framework() -> None:
 
 def test_completion_knows_the_commands() -> None:
     environment = os.environ | {
-        "_PGGIT_COMPLETE": "bash_complete", "COMP_WORDS": "pggit me", "COMP_CWORD": "1",
+        "_PGGIT_COMPLETE": "bash_complete",
+        "COMP_WORDS": "pggit me",
+        "COMP_CWORD": "1",
     }
     code = "from pggit.cli import main; main()"
     ran = subprocess.run(

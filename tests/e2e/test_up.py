@@ -60,7 +60,9 @@ def stop(process: "subprocess.Popen[str]", number: int = signal.SIGINT) -> int:
 
 def postmasters(home: Path) -> list[str]:
     """Servers that still run on the data."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-eo", "args"], capture_output=True, text=True, check=True
+    ).stdout
     return [line for line in listed.splitlines() if str(home) in line and "postgres -D" in line]
 
 
@@ -79,7 +81,11 @@ def test_up_serves_the_sample_keeps_it_and_stops_cleanly(
         assert len(names(base)) >= 3
         httpx.post(f"{base}/api/v1/branches", json={"name": "kept"})
         shell = subprocess.run(
-            [*PGGIT, "branch", "--json"], env=environment, capture_output=True, text=True, check=True
+            [*PGGIT, "branch", "--json"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert "kept" in shell.stdout
     finally:
@@ -114,7 +120,11 @@ def test_a_port_in_use_is_said_before_anything_starts(environment: dict[str, str
     try:
         port = base.rsplit(":", 1)[1]
         second = subprocess.run(
-            [*PGGIT, "up", "--port", port], env=environment, capture_output=True, text=True, check=False
+            [*PGGIT, "up", "--port", port],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert second.returncode == 2
         assert f"port {port}" in second.stderr

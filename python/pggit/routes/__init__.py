@@ -12,15 +12,9 @@ from pggit.errors import ErrorCode, ErrorDetail, ErrorResponse, envelope
 # litestar checks a parameter by its own marks only: msgspec's Meta would go unheard here.
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items to give back")]
 Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Items to skip")]
-BranchNumber = Annotated[
-    int, PathParameter(ge=1, le=2**31 - 1, description="Id of a branch")
-]
-CommitNumber = Annotated[
-    int, PathParameter(ge=1, le=2**31 - 1, description="Id of a commit")
-]
-ConflictNumber = Annotated[
-    int, PathParameter(ge=1, le=2**63 - 1, description="Id of a conflict")
-]
+BranchNumber = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="Id of a branch")]
+CommitNumber = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="Id of a commit")]
+ConflictNumber = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="Id of a conflict")]
 MergeName = Annotated[
     str, PathParameter(min_length=1, max_length=100, description="Id of a merge, mrg_…")
 ]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import psycopg
 from litestar import Response, Router, get
-from litestar.openapi import ResponseSpec
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from pggit import __version__
@@ -103,7 +103,8 @@ async def get_health(
     flat = FlatHealth(
         status=body.status, timestamp=body.timestamp, checks=body.checks_summary, uptime=body.uptime
     )
-    return Response({"full": body, "flat": flat}[shape], status_code=status)
+    shapes: dict[str, Health | FlatHealth] = {"full": body, "flat": flat}
+    return Response(shapes[shape], status_code=status)
 
 
 @get("/live", summary="Liveness")

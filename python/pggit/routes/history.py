@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from litestar import MediaType, Request, Response, Router, get
-from litestar.openapi import ResponseSpec
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from pggit.db import Database
@@ -26,9 +26,7 @@ To = Annotated[
 ]
 Until = Annotated[
     str | None,
-    QueryParameter(
-        name="to", min_length=1, max_length=255, description="Absent: the live schemas"
-    ),
+    QueryParameter(name="to", min_length=1, max_length=255, description="Absent: the live schemas"),
 ]
 
 
@@ -73,6 +71,4 @@ async def get_migration(
     return Response(plan, media_type=MediaType.JSON)
 
 
-router = Router(
-    path="/", tags=["history"], route_handlers=[get_commit, get_diff, get_migration]
-)
+router = Router(path="/", tags=["history"], route_handlers=[get_commit, get_diff, get_migration])

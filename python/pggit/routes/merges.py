@@ -1,12 +1,14 @@
 """Merges: start, list, look at conflicts, resolve, complete, abort."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
@@ -39,6 +41,7 @@ from pggit.structs import (
 )
 from pggit.telemetry import request_id
 
+
 class MergeConflicts(ErrorResponse, frozen=True, kw_only=True):
     """Conflicts: the fields of the merge and those of every error, in one body."""
 
@@ -64,10 +67,14 @@ class CompletionOutcome(Completion, frozen=True, kw_only=True):
 STATUS_OF_MERGE: dict[str, int] = {"pending_conflicts": 409}
 
 
-def _answer(body: type[Any], outcome: MergeOutcome | CompletionOutcome, path: str) -> Response[Any]:
+def _answer(
+    body: type[Merge] | type[Completion], outcome: MergeOutcome | CompletionOutcome, path: str
+) -> Response[Any]:
     status = STATUS_OF_MERGE.get(outcome.status, 200)
-    fields = {name: getattr(outcome, name) for name in body.__struct_fields__}
-    bodies = {200: lambda: body(**fields), 409: lambda: _conflicts(outcome, path)}
+    bodies: dict[int, Callable[[], object]] = {
+        200: lambda: msgspec.convert(outcome, body, from_attributes=True),
+        409: lambda: _conflicts(outcome, path),
+    }
     return Response(bodies[status](), status_code=status)
 
 
@@ -222,9 +229,7 @@ async def get_conflict(
     db: NamedDependency[Database], merge_id: MergeName, conflict_id: ConflictNumber
 ) -> Conflict:
     """One conflict with its base, source and target version."""
-    return await db.call_value(
-        Conflict, "get_conflict", merge_id=merge_id, conflict_id=conflict_id
-    )
+    return await db.call_value(Conflict, "get_conflict", merge_id=merge_id, conflict_id=conflict_id)
 
 
 @post(
