@@ -32,7 +32,9 @@ def run_block(language: str, text: str, pg: PgServer, url: str, folder: Path) ->
     path = f"{Path(sys.executable).parent}:{pg.bin}:{os.environ['PATH']}"
     environment = dict(os.environ, PATH=path, DATABASE_URL=url, NO_COLOR="1", PAGER="")
     environment.pop("PGOPTIONS", None)
-    shell = ["bash", "-e"]
+    shell = ["bash"]
+    if language == "sh":  # 1 means differences or conflicts, which a reader is meant to see
+        text = "trap 'test $? -eq 1 || exit 2' ERR\n" + text + "true\n"
     psql = ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", url]
     done = subprocess.run(
         psql if language == "sql" else shell,
@@ -70,7 +72,9 @@ def service(database: str) -> Iterator[int]:
         port = probe.getsockname()[1]
     environment = dict(os.environ, DATABASE_URL=database)
     process = subprocess.Popen(
-        [sys.executable, "-m", "pggit.cli", "up", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "pggit.cli", "up", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
     )
     try:
         for _ in range(300):
