@@ -131,9 +131,9 @@ RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN p_kind IN ('enum', 'domain', 'composite', 'range');
+RETURN p_kind IN ('enum', 'domain', 'composite', 'range', 'collation');
 COMMENT ON FUNCTION _pggit.is_type_kind(text) IS $$
-Whether objects of this kind are data types of their own.
+Whether objects of this kind are what columns are typed with: types, and collations that go with them.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.set_aside_name(p_object _pggit.object)
@@ -298,7 +298,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
         RETURN;
     END IF;
-    v_items := _pggit.spread_rebuilds(_pggit.mark_rebuilds(_pggit.follow_renames(v_items)));
+    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.mark_rebuilds(_pggit.follow_renames(v_items))));
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
     FOR v_try IN 1 .. 3 LOOP
         v_nodes := _pggit.plan_nodes(v_items, v_cycle);

@@ -98,7 +98,7 @@ RETURN CASE
     WHEN p_kind IN ('table', 'view', 'materialized_view') THEN 'r'
     WHEN p_kind = 'sequence' THEN 'S'
     WHEN p_kind IN ('function', 'procedure', 'aggregate') THEN 'f'
-    WHEN _pggit.is_type_kind(p_kind) THEN 'T'
+    WHEN p_kind IN ('enum', 'domain', 'composite', 'range') THEN 'T'
     WHEN p_kind = 'schema' THEN 'n'
 END::"char";
 COMMENT ON FUNCTION _pggit.grant_class(text) IS $$

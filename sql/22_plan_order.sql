@@ -99,6 +99,7 @@ BEGIN ATOMIC
             UNION ALL
             SELECT 'loosen', 2, false
             WHERE i.is_loosened
+               OR i.action = 'drop' AND i.kind = 'column' AND i.is_cyclic AND (i.old).attrs ? 'default'
                OR i.action = 'alter' AND i.is_regiven AND (i.old).attrs ? 'owned_by'
             UNION ALL
             SELECT
@@ -174,13 +175,13 @@ BEGIN ATOMIC
     ), owned AS MATERIALIZED (
         SELECT w.sequence_id, w.old_column_id, w.new_column_id FROM _pggit.owned_sequences(p_items) AS w
     ), raw AS MATERIALIZED (
-        SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.old, i.new
+        SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.old, i.new, i.is_set_aside
         FROM unnest(p_nodes) AS n
         JOIN item AS i ON i.object_id = n.object_id
     ), node AS MATERIALIZED (
         -- a folded node stands for its parent's (a column's sequence: for the parent's parent)
         SELECT
-            r.node_no, r.object_id, r.op, r.kind, r.old, r.new,
+            r.node_no, r.object_id, r.op, r.kind, r.old, r.new, r.is_set_aside,
             CASE WHEN r.is_folded THEN coalesce(CASE WHEN p.is_folded THEN g.node_no ELSE p.node_no END, r.node_no)
                 ELSE r.node_no END AS acts_as
         FROM raw AS r
@@ -195,6 +196,8 @@ BEGIN ATOMIC
         LEFT JOIN raw AS g ON p.is_folded AND g.op = p.op AND g.object_id = (p.old).parent_id
     ), late AS (
         SELECT n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'column'
+    ), loose AS (
+        SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND n.new IS NULL
     ), new_need AS MATERIALIZED (
         SELECT n.node_no, n.acts_as, n.object_id, n.op, d.object_id AS needed_id
         FROM node AS n
@@ -204,7 +207,7 @@ BEGIN ATOMIC
         SELECT n.acts_as, n.object_id, n.op, n.new, d.object_id AS needed_id
         FROM node AS n
         CROSS JOIN LATERAL unnest((n.old).deps || (n.old).parent_id) AS d(object_id)
-        WHERE n.op IN ('drop', 'loosen', 'alter')
+        WHERE n.op IN ('drop', 'loosen', 'alter', 'purge')
     ), edge(before_no, after_no) AS (
         -- what is needed is made first
         SELECT m.acts_as, w.acts_as
@@ -217,23 +220,24 @@ BEGIN ATOMIC
         SELECT w.acts_as, m.acts_as
         FROM old_need AS w
         JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
-        WHERE w.op = 'drop'
+        LEFT JOIN loose AS l ON l.object_id = w.object_id AND w.op = 'drop'
+        WHERE w.op = 'drop' AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
            OR w.op = 'loosen' AND m.op = 'drop'
-           OR w.op = 'alter' AND m.op = 'drop'
+           OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside
                AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id
         UNION
         -- a type set aside goes when its columns have left it
         SELECT w.acts_as, m.acts_as
         FROM old_need AS w
         JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'purge'
-        WHERE w.op IN ('alter', 'drop')
+        WHERE w.op IN ('alter', 'drop', 'purge')
         UNION
         -- steps of one object
         SELECT a.acts_as, b.acts_as
         FROM node AS a
         JOIN node AS b ON b.object_id = a.object_id
         WHERE (a.op, b.op) IN (
-            ('drop', 'create'), ('loosen', 'alter'), ('loosen', 'late'), ('create', 'late'), ('alter', 'late'),
+            ('drop', 'create'), ('loosen', 'drop'), ('loosen', 'alter'), ('loosen', 'late'), ('create', 'late'), ('alter', 'late'),
             ('create', 'purge'), ('rename', 'settle'),
             ('settle', 'create'), ('settle', 'alter')
         )

@@ -159,7 +159,8 @@ BEGIN
                 -- what loses its need by its own alteration is only in the way of a replacement of the same name
                 SELECT CASE
                     WHEN v.event = 'drop' AND x.action = 'alter' THEN NULL
-                    WHEN v.event = 'replace' AND x.action = 'alter' AND x.kind = 'column' THEN NULL
+                    WHEN v.event = 'replace' AND x.action = 'alter' AND x.kind = 'column'
+                        AND (_pggit.is_retyping(x.old, x.new) OR NOT _pggit.is_type_kind(o.kind)) THEN NULL
                     WHEN v.event IN ('drop', 'replace') THEN _pggit.spread_effect('rebuild', o, x)
                     ELSE _pggit.spread_effect(v.event, o, x)
                 END AS effect
@@ -270,6 +271,46 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.regive_sequences(_pggit.plan_item[]) IS $$
 A sequence that stays while its column is made anew must be taken from the one and given to the other.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rebuild_held_domains(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH tightened AS (
+        SELECT i.object_id
+        FROM unnest(p_items) AS i
+        WHERE i.kind = 'domain'
+          AND i.action = 'alter'
+          AND (i.new).attrs ? 'not_null'
+          AND NOT (i.old).attrs ? 'not_null'
+        UNION
+        SELECT (i.new).parent_id
+        FROM unnest(p_items) AS i
+        WHERE i.kind = 'constraint'
+          AND i.parent_kind = 'domain'
+          AND i.action IN ('create', 'rebuild', 'alter')
+    ), held AS (
+        -- ALTER DOMAIN reads the rows of columns of the domain, but refuses those that hold it inside a value
+        SELECT d.object_id
+        FROM tightened AS d
+        JOIN unnest(p_items) AS x ON d.object_id = ANY ((x.old).deps) AND (x.new).object_id IS NOT NULL
+        JOIN unnest(p_items) AS o ON o.object_id = d.object_id AND o.action IN ('keep', 'alter')
+        WHERE x.kind = 'composite'
+           OR x.kind = 'column' AND (x.old).attrs->>'type' LIKE '%]'
+        GROUP BY d.object_id
+    )
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM held) THEN _pggit.apply_spread(
+            p_items, ARRAY(SELECT h.object_id FROM held AS h ORDER BY h.object_id),
+            ARRAY(SELECT 'rebuild' FROM held AS h))
+        ELSE p_items
+    END;
+END;
+COMMENT ON FUNCTION _pggit.rebuild_held_domains(_pggit.plan_item[]) IS $$
+A domain that arrays or composites hold cannot be tightened in place.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.set_types_aside(p_items _pggit.plan_item[])

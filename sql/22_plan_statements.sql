@@ -137,7 +137,8 @@ BEGIN
             RETURN NEXT CASE p_item.kind
                 WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'ACCESS EXCLUSIVE', '{}', true)::_pggit.ddl
                 ELSE (
-                    'ALTER TABLE ' || v_table || ' ALTER COLUMN ' || quote_ident((p_item.new).name) || ' DROP DEFAULT',
+                    'ALTER TABLE ' || coalesce(v_table, _pggit.qualified_name((p_item.old).schema_name, (p_item.old).table_name))
+                        || ' ALTER COLUMN ' || quote_ident((p_item.old).name) || ' DROP DEFAULT',
                     'ACCESS EXCLUSIVE', '{}', true
                 )::_pggit.ddl
             END;
@@ -159,7 +160,7 @@ BEGIN
             END;
         WHEN 'purge' THEN
             RETURN NEXT (
-                'DROP ' || CASE p_item.kind WHEN 'domain' THEN 'DOMAIN ' ELSE 'TYPE ' END
+                'DROP ' || CASE p_item.kind WHEN 'domain' THEN 'DOMAIN ' WHEN 'collation' THEN 'COLLATION ' ELSE 'TYPE ' END
                     || _pggit.qualified_name((p_item.old).schema_name, _pggit.set_aside_name(p_item.old)),
                 '', '{}', true
             )::_pggit.ddl;
