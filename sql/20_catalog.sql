@@ -199,13 +199,15 @@ DECLARE
     v_from      text[];
     v_to        text[];
     v_path_from text[];
+    v_path_to   text[];
 BEGIN
     SELECT
         array_agg(_pggit.name_probe(s.live) ORDER BY s.place),
         array_agg(_pggit.name_pattern(quote_ident(s.live) || '.', '') ORDER BY s.place),
         array_agg(quote_ident(s.logical) || '.' ORDER BY s.place),
-        array_agg(_pggit.name_pattern(quote_ident(s.live)) ORDER BY s.place)
-    INTO v_probe, v_from, v_to, v_path_from
+        array_agg(_pggit.name_pattern(quote_ident(s.live)) ORDER BY s.place),
+        array_agg(quote_ident(s.logical) ORDER BY s.place)
+    INTO v_probe, v_from, v_to, v_path_from, v_path_to
     FROM unnest(p_logical, p_live) WITH ORDINALITY AS s(logical, live, place)
     WHERE s.logical <> s.live;
     RETURN QUERY
@@ -214,7 +216,7 @@ BEGIN
         CASE WHEN r.signature IS NULL OR v_from IS NULL THEN r.signature ELSE _pggit.map_text(r.signature, v_from, v_to) END,
         CASE
             WHEN v_from IS NULL OR NOT r.attrs::text LIKE ANY (v_probe) THEN r.attrs
-            ELSE _pggit.map_attrs(r.attrs, v_from, v_to, v_path_from, ARRAY(SELECT rtrim(t.token, '.') FROM unnest(v_to) AS t(token)))
+            ELSE _pggit.map_attrs(r.attrs, v_from, v_to, v_path_from, v_path_to)
         END
     FROM (
         SELECT * FROM _pggit._read_schemas(p_logical, p_live)
@@ -305,8 +307,13 @@ BEGIN
             JOIN item AS t ON t.object_id = d.object_id
             JOIN place AS m ON m.logical = t.schema_name
             WHERE n.is_naming
+                -- what lies in an object's own schema stands unqualified: there such a text is an alias
+                AND t.schema_name IS DISTINCT FROM n.schema_name
         ), tokens AS (
-            SELECT k.object_id, array_agg(k.pattern ORDER BY k.pattern) AS patterns, array_agg(k.value ORDER BY k.pattern) AS values
+            SELECT
+                k.object_id,
+                array_agg(k.pattern ORDER BY k.pattern) AS patterns,
+                array_agg(k.value ORDER BY k.pattern) AS values
             FROM token AS k
             GROUP BY k.object_id
         )
@@ -331,6 +338,77 @@ The objects as they are to be built in other schemas: paths, and the names in de
 p_objects: with all that they depend on.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.read_aliases()
+RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 20000
+BEGIN ATOMIC
+    WITH RECURSIVE inherited(indexrelid, root) AS (
+        SELECT h.inhrelid, h.inhparent
+        FROM pg_inherits AS h
+        JOIN pg_index AS x ON x.indexrelid = h.inhrelid
+        UNION ALL
+        SELECT u.indexrelid, h.inhparent
+        FROM inherited AS u
+        JOIN pg_inherits AS h ON h.inhrelid = u.root
+    )
+    SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
+    FROM pg_attrdef AS d
+    UNION ALL
+    SELECT 'pg_rewrite'::regclass, w.oid, 'pg_class'::regclass, w.ev_class, 0
+    FROM pg_rewrite AS w
+    WHERE w.rulename = '_RETURN'
+    UNION ALL
+    SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
+    FROM pg_constraint AS k
+    WHERE k.contype IN ('p', 'u', 'x')
+    UNION ALL
+    -- an index that a partition has from its parent counts as the parent's
+    SELECT
+        'pg_class'::regclass, u.indexrelid,
+        CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
+        coalesce(k.oid, u.root), 0
+    FROM inherited AS u
+    LEFT JOIN pg_constraint AS k ON k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
+    FROM pg_type AS t
+    JOIN pg_class AS c ON c.oid = t.typrelid
+    WHERE c.relkind <> 'c'
+    UNION ALL
+    SELECT 'pg_class'::regclass, t.typrelid, 'pg_type'::regclass, t.oid, 0
+    FROM pg_type AS t
+    JOIN pg_class AS c ON c.oid = t.typrelid
+    WHERE c.relkind = 'c'
+    UNION ALL
+    SELECT
+        'pg_type'::regclass, t.typarray,
+        CASE WHEN c.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, coalesce(c.oid, t.oid), 0
+    FROM pg_type AS t
+    LEFT JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind <> 'c'
+    WHERE t.typarray <> 0
+    UNION ALL
+    SELECT 'pg_type'::regclass, r.rngmultitypid, 'pg_type'::regclass, r.rngtypid, 0
+    FROM pg_range AS r
+    UNION ALL
+    SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0
+    FROM pg_depend AS m
+    WHERE m.deptype = 'e'
+    UNION ALL
+    SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid
+    FROM pg_depend AS i
+    WHERE i.deptype = 'i'
+      AND i.classid = 'pg_class'::regclass
+      AND i.refclassid = 'pg_class'::regclass
+      AND i.refobjsubid > 0;
+END;
+COMMENT ON FUNCTION _pggit.read_aliases() IS $$
+What PostgreSQL makes inside another object (defaults, rewrite rules, row and array types, indexes of constraints, identity
+sequences, members of extensions), with the object that it counts as.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_edges(p_addresses _pggit.known_identity[])
 RETURNS SETOF _pggit.catalog_edge
 LANGUAGE sql
@@ -340,66 +418,10 @@ ROWS 20000
 SET jit = off
 SET enable_nestloop = off
 BEGIN ATOMIC
-    WITH RECURSIVE address AS MATERIALIZED (
+    WITH address AS MATERIALIZED (
         SELECT k.classid, k.objid, k.objsubid FROM unnest(p_addresses) AS k
-    ), inherited(indexrelid, root) AS (
-        SELECT h.inhrelid, h.inhparent
-        FROM pg_inherits AS h
-        JOIN pg_index AS x ON x.indexrelid = h.inhrelid
-        UNION ALL
-        SELECT u.indexrelid, h.inhparent
-        FROM inherited AS u
-        JOIN pg_inherits AS h ON h.inhrelid = u.root
-    ), alias(classid, objid, to_classid, to_objid, to_objsubid) AS MATERIALIZED (
-        SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
-        FROM pg_attrdef AS d
-        UNION ALL
-        SELECT 'pg_rewrite'::regclass, w.oid, 'pg_class'::regclass, w.ev_class, 0
-        FROM pg_rewrite AS w
-        WHERE w.rulename = '_RETURN'
-        UNION ALL
-        SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
-        FROM pg_constraint AS k
-        WHERE k.contype IN ('p', 'u', 'x')
-        UNION ALL
-        -- an index that a partition has from its parent counts as the parent's
-        SELECT
-            'pg_class'::regclass, u.indexrelid,
-            CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
-            coalesce(k.oid, u.root), 0
-        FROM inherited AS u
-        LEFT JOIN pg_constraint AS k ON k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
-        UNION ALL
-        SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
-        FROM pg_type AS t
-        JOIN pg_class AS c ON c.oid = t.typrelid
-        WHERE c.relkind <> 'c'
-        UNION ALL
-        SELECT 'pg_class'::regclass, t.typrelid, 'pg_type'::regclass, t.oid, 0
-        FROM pg_type AS t
-        JOIN pg_class AS c ON c.oid = t.typrelid
-        WHERE c.relkind = 'c'
-        UNION ALL
-        SELECT
-            'pg_type'::regclass, t.typarray,
-            CASE WHEN c.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, coalesce(c.oid, t.oid), 0
-        FROM pg_type AS t
-        LEFT JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind <> 'c'
-        WHERE t.typarray <> 0
-        UNION ALL
-        SELECT 'pg_type'::regclass, r.rngmultitypid, 'pg_type'::regclass, r.rngtypid, 0
-        FROM pg_range AS r
-        UNION ALL
-        SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0
-        FROM pg_depend AS m
-        WHERE m.deptype = 'e'
-        UNION ALL
-        SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid
-        FROM pg_depend AS i
-        WHERE i.deptype = 'i'
-          AND i.classid = 'pg_class'::regclass
-          AND i.refclassid = 'pg_class'::regclass
-          AND i.refobjsubid > 0
+    ), alias AS MATERIALIZED (
+        SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid FROM _pggit.read_aliases() AS l
     ), folded AS MATERIALIZED (
         SELECT DISTINCT
             coalesce(a.to_classid, d.classid) AS classid,
@@ -436,8 +458,7 @@ BEGIN ATOMIC
     WHERE (n.classid, n.objid, n.objsubid) <> (n.refclassid, n.refobjid, n.refobjsubid);
 END;
 COMMENT ON FUNCTION _pggit.read_edges(_pggit.known_identity[]) IS $$
-The dependencies among the given addresses. What PostgreSQL makes inside another object (defaults, rewrite rules, row and array
-types, indexes of constraints, identity sequences, members of extensions) counts as that object.
+The dependencies among the given addresses.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.assign_level(
@@ -449,7 +470,7 @@ CREATE OR REPLACE FUNCTION _pggit.assign_level(
 )
 RETURNS _pggit.known_identity[]
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
@@ -460,7 +481,8 @@ DECLARE
     v_salt integer := 0;
 BEGIN
     WITH placed AS MATERIALIZED (
-        SELECT r.classid, r.objid, r.objsubid, r.kind, r.name, r.signature, p.object_id AS parent_id, k.object_id AS known_id
+        SELECT
+            r.classid, r.objid, r.objsubid, r.kind, r.name, r.signature, p.object_id AS parent_id, k.object_id AS known_id
         FROM unnest(p_rows) AS r
         LEFT JOIN unnest(p_ids) AS p
             ON p.classid = r.parent_classid AND p.objid = r.parent_objid AND p.objsubid = 0
@@ -540,7 +562,7 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
-    v_ids _pggit.known_identity[] := '{}';
+    v_ids _pggit.known_identity[] := '{}'::_pggit.known_identity[];
 BEGIN
     FOR v_level IN 1 .. 3 LOOP
         v_ids := _pggit.assign_level(p_rows, v_ids, p_known, p_expected, v_level);

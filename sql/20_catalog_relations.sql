@@ -160,7 +160,8 @@ BEGIN ATOMIC
         'identity:sequence', quote_ident(c.relname)
     ) || coalesce((
         SELECT jsonb_object_agg('identity:' || a.key, a.value)
-        FROM jsonb_each(_pggit.sequence_attrs(s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)) AS a
+        FROM jsonb_each(_pggit.sequence_attrs(
+            s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)) AS a
         WHERE a.key <> 'type'
     ), '{}')
     FROM pg_depend AS d
@@ -251,8 +252,10 @@ BEGIN
                 'not_null', CASE WHEN a.attnotnull AND (
                     NOT coalesce(u.attnotnull, false) OR n.conname <> y.conname) THEN true END,
                 'not_null_name', CASE WHEN n.conname IS DISTINCT FROM y.conname THEN quote_ident(n.conname) END,
-                'default', CASE WHEN a.attgenerated = '' AND pg_get_expr(e.adbin, e.adrelid, true)
-                    IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true) THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                'default', CASE
+                    WHEN a.attgenerated = '' AND e.adbin::text IS DISTINCT FROM o.adbin::text
+                        AND pg_get_expr(e.adbin, e.adrelid, true) IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true)
+                    THEN pg_get_expr(e.adbin, e.adrelid, true) END,
                 'no_default', CASE WHEN e.oid IS NULL AND o.oid IS NOT NULL THEN true END,
                 'storage', CASE WHEN a.attstorage <> coalesce(u.attstorage, t.typstorage) THEN CASE a.attstorage
                     WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,
@@ -262,7 +265,8 @@ BEGIN
                 'comment', d.description
             )) END
             || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
-            || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END AS attrs
+            || CASE WHEN a.attacl IS NULL THEN '{}'
+                ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END AS attrs
         FROM _pggit.read_relations(p_logical, p_live) AS r
         JOIN pg_class AS c ON c.oid = r.oid
         JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped

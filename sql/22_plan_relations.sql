@@ -347,7 +347,7 @@ BEGIN
                 RETURN NEXT _pggit.make_ddl(format(
                     'ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', v_target, (v_part).name));
             END IF;
-            RETURN QUERY SELECT * FROM _pggit.create_column(v_part, NULL);
+            RETURN QUERY SELECT * FROM _pggit.add_column(v_part);
         ELSE
             RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', v_part);
             RETURN QUERY SELECT * FROM _pggit.not_valid_not_null(v_part);

@@ -11,15 +11,15 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_old oid := to_regtype(regexp_replace(p_old_type, '\(.*?\)', ''));
-    v_new oid := to_regtype(regexp_replace(p_new_type, '\(.*?\)', ''));
+    v_old oid := to_regtype(regexp_replace(p_old_type, '\(.*?\)', ''))::oid;
+    v_new oid := to_regtype(regexp_replace(p_new_type, '\(.*?\)', ''))::oid;
 BEGIN
     IF v_old = v_new THEN
         RETURN NULL;
     END IF;
     -- the element decides for arrays
-    SELECT coalesce(nullif(t.typelem, 0), v_old) INTO v_old FROM pg_type AS t WHERE t.typarray = 0 AND t.oid = v_old AND v_new <> 0;
-    SELECT coalesce(nullif(t.typelem, 0), v_new) INTO v_new FROM pg_type AS t WHERE t.typarray = 0 AND t.oid = v_new;
+    SELECT coalesce(max(e.oid), v_old) INTO v_old FROM pg_type AS e WHERE e.typarray = v_old AND v_old <> 0;
+    SELECT coalesce(max(e.oid), v_new) INTO v_new FROM pg_type AS e WHERE e.typarray = v_new AND v_new <> 0;
     IF v_new IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
         OR EXISTS (
             SELECT FROM pg_cast AS c WHERE c.castsource = v_old AND c.casttarget = v_new AND c.castcontext IN ('i', 'a')
@@ -58,7 +58,7 @@ COMMENT ON FUNCTION _pggit.retype_hazards(text, text) IS $$
 What a change of type costs: widening a text only changes the catalog.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.create_column(p_object _pggit.object, p_parts _pggit.object[])
+CREATE OR REPLACE FUNCTION _pggit.add_column(p_object _pggit.object)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
 STABLE
@@ -92,8 +92,21 @@ BEGIN
     RETURN;
 END;
 $$;
+COMMENT ON FUNCTION _pggit.add_column(_pggit.object) IS $$
+ADD COLUMN on a table that exists; an inherited column is only told what differs.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_column(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 2
+BEGIN ATOMIC
+    SELECT d.sql, d.lock_level, d.hazards, d.in_transaction FROM _pggit.add_column(p_object) AS d;
+END;
 COMMENT ON FUNCTION _pggit.create_column(_pggit.object, _pggit.object[]) IS $$
-ADD COLUMN on a table that exists.
+ADD COLUMN, as the planner calls it.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.alter_not_null(p_old _pggit.object, p_new _pggit.object)
