@@ -1,11 +1,13 @@
 """`pggit db`: install, upgrade and removal over the plain form."""
 
 import threading
+import uuid
 
 import psycopg
 import pytest
 
 from pggit import migrate
+from servers import PgServer
 
 HEAD = migrate.available()[-1]
 
@@ -97,3 +99,16 @@ def test_a_planted_schema_makes_install_fail_rather_than_be_trusted(empty_databa
         conn.execute("CREATE SCHEMA pggit")
         with pytest.raises(psycopg.errors.DuplicateSchema):
             migrate.upgrade(conn)
+
+
+def test_a_database_without_an_encoding_is_no_trouble(pg: PgServer) -> None:
+    name = f"ascii_{uuid.uuid4().hex[:8]}"
+    with open_one(pg.maintenance_url) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    try:
+        with open_one(pg.url(name)) as conn:
+            assert migrate.upgrade(conn) == [HEAD]
+            assert migrate.upgrade(conn) == []
+            assert migrate.downgrade(conn, "base") == ["base"]
+    finally:
+        pg.drop_database(name)
