@@ -106,6 +106,7 @@ class Database:
                     "row_factory": dict_row,
                     "connect_timeout": CONNECT_TIMEOUT,
                     "application_name": "pggit",
+                    "client_encoding": "utf8",
                     "autocommit": True,
                 },
             )
@@ -196,6 +197,7 @@ class Session:
             row_factory=dict_row,
             connect_timeout=CONNECT_TIMEOUT,
             fallback_application_name="pggit",
+            client_encoding="utf8",
         )
         _prepare(self._connection)
 
