@@ -118,7 +118,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT string_agg(p_set || c.phrase, ' ' ORDER BY c.place)
+    SELECT string_agg(CASE c.key WHEN 'restart' THEN '' ELSE p_set END || c.phrase, ' ' ORDER BY c.place)
     FROM (
         VALUES
             (1, 'increment', 'INCREMENT BY ' || coalesce(p_new->>(p_prefix || 'increment'), '1')),
@@ -130,9 +130,16 @@ BEGIN ATOMIC
                     THEN coalesce(p_new->>(p_prefix || 'minimum'), '1')
                     ELSE coalesce(p_new->>(p_prefix || 'maximum'), '-1') END)),
             (5, 'cache', 'CACHE ' || coalesce(p_new->>(p_prefix || 'cache'), '1')),
-            (6, 'cycle', CASE WHEN p_new ? (p_prefix || 'cycle') THEN 'CYCLE' ELSE 'NO CYCLE' END)
+            (6, 'cycle', CASE WHEN p_new ? (p_prefix || 'cycle') THEN 'CYCLE' ELSE 'NO CYCLE' END),
+            (7, 'restart', 'RESTART')
     ) AS c(place, key, phrase)
-    WHERE p_old->(p_prefix || c.key) IS DISTINCT FROM p_new->(p_prefix || c.key)
+    WHERE c.key = 'restart' AND CASE
+            -- it began beyond the new bound, so whatever it counted to is beyond it, too
+            WHEN coalesce((p_old->>(p_prefix || 'increment'))::bigint, 1) > 0
+                THEN (p_old->>(p_prefix || 'start'))::bigint > (p_new->>(p_prefix || 'maximum'))::bigint
+            ELSE (p_old->>(p_prefix || 'start'))::bigint < (p_new->>(p_prefix || 'minimum'))::bigint
+        END
+       OR p_old->(p_prefix || c.key) IS DISTINCT FROM p_new->(p_prefix || c.key)
        OR c.key = 'start' AND (
            p_old->(p_prefix || 'minimum') IS DISTINCT FROM p_new->(p_prefix || 'minimum')
            OR p_old->(p_prefix || 'maximum') IS DISTINCT FROM p_new->(p_prefix || 'maximum')
