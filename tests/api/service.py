@@ -23,7 +23,7 @@ INSERT INTO app.users VALUES (1, 'a@example.org', NULL), (2, 'b@example.org', 'x
 @contextmanager
 def serve(settings: Settings) -> Iterator[httpx.Client]:
     """The application on a free port, until the block ends."""
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
