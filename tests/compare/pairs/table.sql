@@ -1,0 +1,188 @@
+--# from nothing
+--= a bare table
+-->
+CREATE TABLE t (id int);
+--= a table without columns
+-->
+CREATE TABLE t ();
+--= a table with everything
+-->
+CREATE TABLE p (id int PRIMARY KEY, code text NOT NULL, UNIQUE (code));
+CREATE TABLE t (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n serial, p_id int NOT NULL REFERENCES p ON DELETE CASCADE,
+    qty int DEFAULT 1 CHECK (qty >= 0), total int GENERATED ALWAYS AS (qty * 2) STORED,
+    name varchar(30) COLLATE "C" NOT NULL, during int4range, tags text[] DEFAULT '{}', meta jsonb DEFAULT '{}'::jsonb,
+    stamp timestamptz NOT NULL DEFAULT now(), EXCLUDE USING gist (during WITH &&), UNIQUE (name, qty)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE t IS 'everything'; COMMENT ON COLUMN t.id IS 'key';
+CREATE INDEX ON t (name) INCLUDE (qty);
+--= tables that reference each other
+-->
+CREATE TABLE a (id int PRIMARY KEY, b_id int); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b;
+--= a table that references itself
+-->
+CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a ON DELETE SET NULL);
+--= an unlogged table
+-->
+CREATE UNLOGGED TABLE t (id int);
+--= a table of a composite type
+-->
+CREATE TYPE pair AS (x int, y int); CREATE TABLE t (p pair, q pair[]);
+--= hostile names
+-->
+CREATE TABLE "we""ird.Tab le" ("sel.ect" int PRIMARY KEY, "Ünïcødé" text DEFAULT 'a''b', "user" int);
+CREATE INDEX "in dex" ON "we""ird.Tab le" ("Ünïcødé"); COMMENT ON TABLE "we""ird.Tab le" IS $$a'b\c"d$$;
+CREATE VIEW "order" AS SELECT "sel.ect", "user" FROM "we""ird.Tab le";
+CREATE FUNCTION "f n"("in" int) RETURNS int LANGUAGE sql AS $$ SELECT "in" $$;
+
+--# a table with rows
+CREATE TABLE t (id int PRIMARY KEY, a int, b text); INSERT INTO t VALUES (1, 2, 'x');
+--= logged and unlogged
+-->
+ALTER TABLE t SET UNLOGGED;
+--= storage options
+ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = false);
+-->
+ALTER TABLE t SET (fillfactor = 90, toast.autovacuum_enabled = false);
+--= comment
+COMMENT ON TABLE t IS 'one';
+-->
+COMMENT ON TABLE t IS 'two';
+--= replica identity
+-->
+ALTER TABLE t REPLICA IDENTITY FULL;
+--= replica identity by an index
+ALTER TABLE t ALTER a SET NOT NULL; CREATE UNIQUE INDEX t_a ON t (a);
+-->
+ALTER TABLE t ALTER a SET NOT NULL; CREATE UNIQUE INDEX t_a ON t (a); ALTER TABLE t REPLICA IDENTITY USING INDEX t_a;
+--= clustered on an index
+CREATE INDEX t_a ON t (a);
+-->
+CREATE INDEX t_a ON t (a); ALTER TABLE t CLUSTER ON t_a;
+--= row security
+-->
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY;
+--= grants
+GRANT SELECT, INSERT ON t TO pggit_test_alice; GRANT SELECT ON t TO PUBLIC;
+-->
+GRANT SELECT ON t TO pggit_test_alice WITH GRANT OPTION; GRANT ALL ON t TO pggit_test_bob;
+--= owner
+-->
+ALTER TABLE t OWNER TO pggit_test_alice;
+--= owner and grants
+GRANT SELECT ON t TO pggit_test_bob;
+-->
+ALTER TABLE t OWNER TO pggit_test_alice; GRANT INSERT ON t TO pggit_test_bob; REVOKE DELETE ON t FROM pggit_test_alice;
+--= one table goes, another comes
+-->
+DROP TABLE t; CREATE TABLE u (id int);
+
+--# partitioned tables
+CREATE TABLE p (id int NOT NULL, d date NOT NULL, v text) PARTITION BY RANGE (d);
+CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+INSERT INTO p VALUES (1, '2020-05-05', 'x'), (2, '2021-05-05', 'y');
+--= a partition more
+-->
+CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
+--= a default partition
+-->
+CREATE TABLE p_d PARTITION OF p DEFAULT;
+--= a partition detached
+-->
+ALTER TABLE p DETACH PARTITION p_2;
+--= a partition with other bounds
+CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
+-->
+CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2024-01-01');
+--= partitions of a partition
+-->
+CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2023-01-01') PARTITION BY LIST (id);
+CREATE TABLE p_3_1 PARTITION OF p_3 FOR VALUES IN (1, 2);
+CREATE TABLE p_3_d PARTITION OF p_3 DEFAULT;
+--= a column more
+-->
+ALTER TABLE p ADD w int DEFAULT 3;
+--= a column less
+-->
+ALTER TABLE p DROP v;
+--= a column's type
+-->
+ALTER TABLE p ALTER id TYPE bigint;
+--= a column's default on one partition
+-->
+ALTER TABLE p_1 ALTER v SET DEFAULT 'one';
+--= NOT NULL on all
+-->
+ALTER TABLE p ALTER v SET NOT NULL;
+--= NOT NULL on one partition
+-->
+ALTER TABLE p_1 ALTER v SET NOT NULL;
+--= a primary key on all
+-->
+ALTER TABLE p ADD PRIMARY KEY (id, d);
+--= an index on all
+-->
+CREATE INDEX p_v ON p (v);
+--= an index on one partition
+-->
+CREATE INDEX p_1_v ON p_1 (v);
+--= an index that takes in a partition's own
+CREATE INDEX p_1_own ON p_1 (v);
+-->
+CREATE INDEX p_1_own ON p_1 (v); CREATE INDEX p_v ON p (v);
+--= a unique key on all
+-->
+ALTER TABLE p ADD CONSTRAINT p_key UNIQUE (id, d);
+--= a check on all and one on a partition
+-->
+ALTER TABLE p ADD CONSTRAINT p_id CHECK (id > 0); ALTER TABLE p_1 ADD CONSTRAINT p_1_id CHECK (id < 1000);
+--= a trigger on all
+-->
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER p_t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f();
+--= a foreign key
+DELETE FROM p;
+-->
+DELETE FROM p; CREATE TABLE o (id int PRIMARY KEY); ALTER TABLE p ADD FOREIGN KEY (id) REFERENCES o;
+--= partitioned by hash and by list
+-->
+CREATE TABLE h (id int, k text) PARTITION BY HASH (id);
+CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE l (id int, k text) PARTITION BY LIST (lower(k));
+CREATE TABLE l_a PARTITION OF l FOR VALUES IN ('a', 'b'); CREATE TABLE l_n PARTITION OF l FOR VALUES IN (NULL);
+--= all of it goes
+-->
+DROP TABLE p;
+
+--# inheritance
+CREATE TABLE animal (id int, name text DEFAULT 'x', CONSTRAINT positive CHECK (id > 0));
+CREATE TABLE dog (breed text) INHERITS (animal); INSERT INTO dog VALUES (1, 'a', 'b');
+CREATE TABLE stone (id int, name text, CONSTRAINT positive CHECK (id > 0));
+--= a child more
+-->
+CREATE TABLE cat (lives int) INHERITS (animal);
+--= a table becomes a child
+-->
+ALTER TABLE stone INHERIT animal;
+--= a column of the parent
+-->
+ALTER TABLE animal ADD age int;
+--! order
+--= a check of the parent
+-->
+ALTER TABLE animal ADD CONSTRAINT named CHECK (name <> '');
+--= a check that is not inherited
+-->
+ALTER TABLE animal ADD CONSTRAINT named CHECK (name <> '') NO INHERIT;
+--= a default of the child
+-->
+ALTER TABLE dog ALTER name SET DEFAULT 'rex';
+--= a type in the parent
+-->
+ALTER TABLE animal ALTER id TYPE bigint;
+--= two parents
+-->
+CREATE TABLE pet (owner text); ALTER TABLE dog ADD owner text; ALTER TABLE dog INHERIT pet;
