@@ -79,6 +79,7 @@ BEGIN
         || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
+        || CASE WHEN c.relispartition THEN '{"attached": true}'::jsonb ELSE '{}' END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
@@ -191,6 +192,12 @@ BEGIN
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || coalesce(g.attrs, '{}')
+        || CASE WHEN c.relkind = 'I' AND EXISTS (
+            SELECT
+            FROM pg_inherits AS h
+            JOIN pg_constraint AS x ON x.conindid = h.inhrelid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
+            WHERE h.inhparent = c.oid
+        ) THEN '{"holds_keys": true}'::jsonb ELSE '{}' END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_index AS i ON i.indrelid = r.oid
     JOIN pg_class AS c ON c.oid = i.indexrelid

@@ -165,7 +165,7 @@ IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(bool_or(CASE
-        WHEN k.key IN ('comment', 'clustered', 'replica_identity', 'tablespace') OR starts_with(k.key, 'option:') THEN false
+        WHEN k.key IN ('comment', 'attached', 'clustered', 'replica_identity', 'tablespace') OR starts_with(k.key, 'option:') THEN false
         WHEN k.key = 'deferrable' THEN (p_new).attrs->>'type' <> 'foreign_key'
         WHEN k.key = 'not_valid' THEN (p_new).attrs ? 'not_valid'
         WHEN k.key = 'not_enforced' THEN (p_new).attrs ? 'not_enforced' OR (p_new).attrs->>'type' <> 'foreign_key'
@@ -189,7 +189,10 @@ IMMUTABLE
 PARALLEL SAFE
 ROWS 1
 RETURN _pggit.make_ddl(
-    format('ALTER TABLE %s DROP CONSTRAINT %I', _pggit.table_target(p_object), (p_object).name), 'ACCESS EXCLUSIVE');
+    format('ALTER TABLE %s DROP CONSTRAINT %s%I', _pggit.table_target(p_object),
+        -- its index belongs to the parent's, and goes with that
+        CASE WHEN (p_object).attrs ? 'attached' THEN 'IF EXISTS ' ELSE '' END, (p_object).name),
+    'ACCESS EXCLUSIVE');
 COMMENT ON FUNCTION _pggit.drop_constraint(_pggit.object) IS $$
 DROP CONSTRAINT of a table.
 $$;
@@ -270,7 +273,9 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.make_ddl('DROP INDEX ' || _pggit.object_target(p_object), 'ACCESS EXCLUSIVE');
+RETURN _pggit.make_ddl(
+    'DROP INDEX ' || _pggit.object_target(p_object) || CASE WHEN (p_object).attrs ? 'holds_keys' THEN ' CASCADE' ELSE '' END,
+    'ACCESS EXCLUSIVE');
 COMMENT ON FUNCTION _pggit.drop_index(_pggit.object) IS $$
 DROP INDEX.
 $$;
