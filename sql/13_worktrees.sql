@@ -284,7 +284,7 @@ SET enable_nestloop = off
 AS $$
 DECLARE
     v_worktree _pggit.worktrees;
-    v_known    _pggit.known_identity[] := '{}';
+    v_known    _pggit.known_identity[] := '{}'::_pggit.known_identity[];
     v_expected _pggit.object[];
     v_roles    text[];
     v_read     _pggit.identified[];

@@ -212,7 +212,7 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_rebuilt uuid[] := '{}';
+    v_rebuilt uuid[] := '{}'::uuid[];
     v_some    uuid[];
     v_kind    text;
     v_changed _pggit.plan_item[];
@@ -291,7 +291,7 @@ DECLARE
         _pggit.mark_targets(p_from, _pggit.spell_out_heirs(p_to, p_from)));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];
-    v_cycle      uuid[] := '{}';
+    v_cycle      uuid[] := '{}'::uuid[];
     v_more       uuid[];
     v_statements _pggit.plan_statement[];
 BEGIN

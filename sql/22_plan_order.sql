@@ -331,7 +331,7 @@ DECLARE
     v_state   integer[] := array_fill(0, ARRAY[p_count + 1]);  -- 0 not seen, 1 on the stack, 2 done
     v_stack   integer[] := array_fill(0, ARRAY[p_count + 1]);
     v_order   integer[] := array_fill(0, ARRAY[p_count]);
-    v_ignored integer[] := '{}';
+    v_ignored integer[] := '{}'::integer[];
     v_edges   integer := coalesce(cardinality(p_before), 0);
     v_depth   integer;
     v_done    integer := 0;

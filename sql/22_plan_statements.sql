@@ -48,7 +48,7 @@ CREATE OR REPLACE FUNCTION _pggit.rename_statements(
 )
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 ROWS 1
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
@@ -119,7 +119,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.node_alterations(p_item _pggit.plan_item, p_op text)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 ROWS 1
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
@@ -189,7 +189,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.settle_statements(p_item _pggit.plan_item)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 ROWS 1
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
@@ -350,7 +350,7 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_done     _pggit.plan_statement[] := '{}';
+    v_done     _pggit.plan_statement[] := '{}'::_pggit.plan_statement[];
     v_some     _pggit.plan_statement[];
     v_parts    _pggit.object[];
     v_function text;

@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION _pggit.merge_row(p_merge_id text)
 RETURNS pggit.merges
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

@@ -68,6 +68,7 @@ CREATE OR REPLACE FUNCTION _pggit.column_questions(
 RETURNS SETOF _pggit.row_question
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -169,6 +170,7 @@ CREATE OR REPLACE FUNCTION _pggit.constraint_question(
 RETURNS _pggit.row_question
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -214,6 +216,7 @@ CREATE OR REPLACE FUNCTION _pggit.type_questions(
 RETURNS SETOF _pggit.row_question
 LANGUAGE sql
 STABLE
+PARALLEL SAFE
 BEGIN ATOMIC
     WITH use AS (
         -- the live columns of an enum or domain
@@ -267,6 +270,7 @@ CREATE OR REPLACE FUNCTION _pggit.table_questions(
 RETURNS SETOF _pggit.row_question
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -323,6 +327,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.ask_casts(p_question _pggit.row_question, OUT violations bigint, OUT sample jsonb, OUT message text)
 LANGUAGE plpgsql
 STABLE
+PARALLEL RESTRICTED
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

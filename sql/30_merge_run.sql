@@ -50,6 +50,7 @@ CREATE OR REPLACE FUNCTION _pggit.prepare_merge(
 RETURNS _pggit.merges
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

@@ -110,7 +110,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.overlay_object(p_object _pggit.object, p_choice _pggit.merge_choice)
 RETURNS _pggit.object
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$

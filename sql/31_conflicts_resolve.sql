@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION _pggit.conflict_row(p_conflict_id bigint)
 RETURNS pggit.conflicts
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -162,6 +163,7 @@ CREATE OR REPLACE FUNCTION _pggit.merge_now(p_merge _pggit.merges, p_choices _pg
 RETURNS _pggit.merge_result
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
