@@ -13,6 +13,8 @@ STATIC = Path(__file__).resolve().parent.parent / "python" / "pggit" / "static"
 # Swagger UI 5.33.1 (Apache-2.0) and ReDoc 2.5.4 (MIT). The wheel's own requirement (Django) is not needed for its files.
 WHEEL = "drf-spectacular-sidecar==2026.10.1"
 HASH = "sha256:fe1d005d8ac9b5d0472f2fe5deeb2e7d6dcffaa24118044f22578b4b8c4b31f2"
+# The one picture that ReDoc would load from elsewhere.
+OUTSIDE = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 FILES = (
     "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui-standalone-preset.js",
@@ -49,7 +51,8 @@ def main() -> int:
         with zipfile.ZipFile(next(Path(directory).glob("*.whl"))) as wheel:
             for name in FILES:
                 source = f"drf_spectacular_sidecar/static/drf_spectacular_sidecar/{name}"
-                (STATIC / Path(name).name).write_bytes(wheel.read(source))
+                content = wheel.read(source).replace(OUTSIDE, b"favicon-32x32.png")
+                (STATIC / Path(name).name).write_bytes(content)
         marker.write_text(WHEEL + "\n", encoding="utf-8")
     return 0
 
