@@ -51,7 +51,7 @@ def main() -> int:
         with zipfile.ZipFile(next(Path(directory).glob("*.whl"))) as wheel:
             for name in FILES:
                 source = f"drf_spectacular_sidecar/static/drf_spectacular_sidecar/{name}"
-                content = wheel.read(source).replace(OUTSIDE, b"favicon-32x32.png")
+                content = wheel.read(source).replace(OUTSIDE, b"/static/favicon-32x32.png")
                 (STATIC / Path(name).name).write_bytes(content)
         marker.write_text(WHEEL + "\n", encoding="utf-8")
     return 0
