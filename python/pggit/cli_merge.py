@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pggit.cli import DIFFERENT
-from pggit.cli_output import Shell, clean, command, stop, table
+from pggit.cli_output import Shell, clean, command, complete_refs, stop, table
 
 CONFLICTS = {
     "merge_id": "MERGE",
@@ -30,7 +30,13 @@ MERGES = {
 STEPS = {"position": "STEP", "lock_level": "LOCK", "hazards": "HAZARDS", "sql": "SQL"}
 STRATEGIES = click.Choice(["auto", "three-way", "fast-forward", "ours", "theirs"])
 
-into = click.option("--into", "target", metavar="BRANCH", help="Default: the session's branch.")
+into = click.option(
+    "--into",
+    "target",
+    metavar="BRANCH",
+    help="Default: the session's branch.",
+    shell_complete=complete_refs,
+)
 data_loss = click.option(
     "--allow-data-loss", is_flag=True, help="Consent to steps that lose columns or rows."
 )
@@ -61,7 +67,7 @@ def outcome(shell: Shell, db: Any, row: dict[str, Any]) -> None:
 
 
 @command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_refs)
 @into
 @click.option("-m", "--message", help="Message of the merge commit.")
 @click.option("-s", "--strategy", type=STRATEGIES, default="auto", show_default=True)
@@ -251,7 +257,7 @@ def abort(shell: Shell, merge_id: str) -> None:
 
 
 @command("cherry-pick")
-@click.argument("ref", metavar="COMMIT")
+@click.argument("ref", metavar="COMMIT", shell_complete=complete_refs)
 @into
 def cherry_pick(shell: Shell, ref: str, target: str | None) -> None:
     """Apply what one commit changed to a branch."""
@@ -260,7 +266,7 @@ def cherry_pick(shell: Shell, ref: str, target: str | None) -> None:
 
 
 @command()
-@click.argument("ref", metavar="COMMIT")
+@click.argument("ref", metavar="COMMIT", shell_complete=complete_refs)
 @into
 def revert(shell: Shell, ref: str, target: str | None) -> None:
     """Undo what one commit changed, with a commit that changes it back."""
@@ -269,8 +275,8 @@ def revert(shell: Shell, ref: str, target: str | None) -> None:
 
 
 @command()
-@click.argument("branch")
-@click.argument("onto")
+@click.argument("branch", shell_complete=complete_refs)
+@click.argument("onto", shell_complete=complete_refs)
 def rebase(shell: Shell, branch: str, onto: str) -> None:
     """Put the commits of BRANCH onto ONTO, one by one.
 

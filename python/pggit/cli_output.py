@@ -212,6 +212,17 @@ def command(
     return wrap
 
 
+def complete_refs(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Branches and tags for the shell's completion; none where no database answers at once."""
+    given = ctx.find_root().params.get("dsn") or ctx.params.get("dsn")
+    try:
+        with Shell(given, as_json=False).connect() as db:
+            refs = [*db.call_value("list_branches")["items"], *db.call_value("list_tags")]
+    except Exception:  # a completion that fails must not write into the prompt
+        return []
+    return [clean(ref["name"]) for ref in refs if ref["name"].startswith(incomplete)]
+
+
 def stop(code: int) -> None:
     """End with an exit code."""
     sys.stdout.flush()

@@ -3,7 +3,7 @@
 import click
 
 from pggit.cli import DIFFERENT
-from pggit.cli_output import Shell, clean, command, stop
+from pggit.cli_output import Shell, clean, command, complete_refs, stop
 
 CHANGES = {
     "action": "CHANGE",
@@ -31,7 +31,12 @@ BRANCHES = {
     "description": "DESCRIPTION",
 }
 
-on_branch = click.option("-b", "--branch", help="The branch; default: the session's, else main.")
+on_branch = click.option(
+    "-b",
+    "--branch",
+    help="The branch; default: the session's, else main.",
+    shell_complete=complete_refs,
+)
 
 
 @command(short_help="Put schemas under version control.")
@@ -49,7 +54,7 @@ def init(shell: Shell, schemas: tuple[str, ...]) -> None:
 
 
 @command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_refs)
 @click.option(
     "--from", "from_ref", metavar="REF", help="Where it starts; default: the current branch."
 )
@@ -98,7 +103,7 @@ def branch(
 
 
 @command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=complete_refs)
 def checkout(shell: Shell, ref: str) -> None:
     """Build the schemas of branch REF, and say how a session gets there.
 
@@ -121,7 +126,7 @@ def checkout(shell: Shell, ref: str) -> None:
 
 
 @command()
-@click.argument("ref", metavar="BRANCH")
+@click.argument("ref", metavar="BRANCH", shell_complete=complete_refs)
 def env(shell: Shell, ref: str) -> None:
     """Print the setting that puts every session started from this shell on BRANCH.
 
@@ -176,7 +181,7 @@ def commit(shell: Shell, message: str, allow_empty: bool, branch: str | None) ->
 
 
 @command()
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=complete_refs)
 @click.option("-n", "--limit", default=50, show_default=True, help="How many.")
 def log(shell: Shell, ref: str | None, limit: int) -> None:
     """Show the commits of REF, newest first.
@@ -195,8 +200,8 @@ def log(shell: Shell, ref: str | None, limit: int) -> None:
 
 
 @command()
-@click.argument("from_ref", metavar="FROM")
-@click.argument("to_ref", metavar="[TO]", required=False)
+@click.argument("from_ref", metavar="FROM", shell_complete=complete_refs)
+@click.argument("to_ref", metavar="[TO]", required=False, shell_complete=complete_refs)
 def diff(shell: Shell, from_ref: str, to_ref: str | None) -> None:
     """Show what differs from FROM to TO (default: the worktree). Exit code 1 if something does.
 
@@ -211,8 +216,8 @@ def diff(shell: Shell, from_ref: str, to_ref: str | None) -> None:
 
 
 @command()
-@click.argument("from_ref", metavar="FROM")
-@click.argument("to_ref", metavar="TO")
+@click.argument("from_ref", metavar="FROM", shell_complete=complete_refs)
+@click.argument("to_ref", metavar="TO", shell_complete=complete_refs)
 def migration(shell: Shell, from_ref: str, to_ref: str) -> None:
     """Print the SQL that leads from FROM to TO, ready for psql. Swapped, it leads back.
 
@@ -231,8 +236,8 @@ def migration(shell: Shell, from_ref: str, to_ref: str) -> None:
 
 
 @command()
-@click.argument("name", required=False)
-@click.argument("ref", required=False)
+@click.argument("name", required=False, shell_complete=complete_refs)
+@click.argument("ref", required=False, shell_complete=complete_refs)
 def tag(shell: Shell, name: str | None, ref: str | None) -> None:
     """List the tags, or name a commit.
 
@@ -257,7 +262,7 @@ def tag(shell: Shell, name: str | None, ref: str | None) -> None:
 
 @command()
 @click.argument("name", metavar="OBJECT")
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=complete_refs)
 def blame(shell: Shell, name: str, ref: str | None) -> None:
     """Show which commit last changed each attribute of OBJECT (schema.table, schema.table.column).
 
@@ -280,7 +285,7 @@ def lint(shell: Shell, branch: str | None) -> None:
 
 
 @command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=complete_refs)
 @on_branch
 @click.option("--allow-data-loss", is_flag=True, help="Even if rows are lost.")
 def reset(shell: Shell, ref: str, branch: str | None, allow_data_loss: bool) -> None:

@@ -4,6 +4,7 @@ import re
 from time import monotonic
 
 import httpx
+import psycopg
 import pytest
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -65,3 +66,16 @@ def test_a_request_without_postgresql_is_503_with_retry_after(away: httpx.Client
     assert response.status_code == 503
     assert response.json()["error_code"] == "DATABASE_UNAVAILABLE"
     assert int(response.headers["retry-after"]) > 0
+
+
+def test_connections_that_postgresql_closed_are_replaced_unseen(
+    api: httpx.Client, repository: str
+) -> None:
+    assert api.get("/api/v1/branches").status_code == 200
+    with psycopg.connect(repository, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    for _ in range(5):
+        assert api.get("/api/v1/branches").status_code == 200

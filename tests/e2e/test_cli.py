@@ -333,14 +333,43 @@ def test_help_needs_neither_the_driver_nor_the_framework() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_completion_knows_the_commands() -> None:
+def completed(words: str, count: int, **extra: str) -> list[str]:
+    """What the shell would offer."""
     environment = os.environ | {
         "_PGGIT_COMPLETE": "bash_complete",
-        "COMP_WORDS": "pggit me",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(count),
+        **extra,
     }
     code = "from pggit.cli import main; main()"
     ran = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
-    assert ran.stdout.strip() == "plain,merge"
+    assert ran.stderr == ""
+    return [line.removeprefix("plain,") for line in ran.stdout.splitlines() if line]
+
+
+def test_completion_knows_the_commands_and_the_branches(pggit: Run, repository: str) -> None:
+    pggit("branch", "feature/email")
+    assert completed("pggit me", 1) == ["merge"]
+    assert completed("pggit merge fe", 2, DATABASE_URL=repository) == ["feature/email"]
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    assert completed("pggit merge fe", 2, DATABASE_URL=nowhere) == []
+
+
+def test_colours_only_on_a_terminal_that_wants_them(repository: str) -> None:
+    pty = pytest.importorskip("pty")
+
+    def on_terminal(**extra: str) -> bytes:
+        leader, follower = pty.openpty()
+        environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        environment |= {"DATABASE_URL": repository, **extra}
+        command = [sys.executable, "-m", "pggit.cli", "branch"]
+        subprocess.run(command, env=environment, stdout=follower, stderr=follower, check=True)
+        said = os.read(leader, 10000)
+        os.close(leader)
+        os.close(follower)
+        return bytes(said)
+
+    assert b"\x1b[1m" in on_terminal()
+    assert b"\x1b" not in on_terminal(NO_COLOR="1")
