@@ -169,7 +169,7 @@ BEGIN
         PERFORM _pggit.check_initialised();
         SELECT b.* INTO v_branch FROM _pggit.branches AS b WHERE b.name = p_name ORDER BY b.branch_id DESC LIMIT 1;
         IF v_branch.branch_id IS NULL THEN
-            PERFORM _pggit.raise_error('VCN01', format('branch "%s" does not exist', p_name), NULL,
+            PERFORM _pggit.raise_error('VCN01', format('branch "%s" does not exist', p_name), 'There never was one of that name.',
                 'SELECT name FROM pggit.branches lists the branches.');
         ELSE
             PERFORM _pggit.raise_error('VCN06', format('branch "%s" has been deleted', p_name),
@@ -329,7 +329,8 @@ BEGIN
     ON CONFLICT (name) WHERE is_active DO NOTHING
     RETURNING branch_id INTO v_branch_id;
     IF v_branch_id IS NULL THEN
-        PERFORM _pggit.raise_error('VCC02', format('branch "%s" already exists', p_name), NULL,
+        PERFORM _pggit.raise_error('VCC02', format('branch "%s" already exists', p_name),
+            (SELECT format('It stands at commit %s.', b.head_commit_id) FROM _pggit.find_branch(p_name) AS b),
             format('Choose another name, or pggit.checkout(%L).', p_name));
     END IF;
     INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)

@@ -70,11 +70,12 @@ BEGIN
         PERFORM set_config('role', p_role, true);
     END IF;
     FOREACH v_step IN ARRAY p_steps LOOP
-        -- The steps are the planner's own text: it quotes every name in them. A plain SET would outlive this function.
+        -- The steps are the planner's own text: it quotes every name in them. A plain SET or RESET would outlive this
+        -- function, whose own SET clauses end with it.
         IF v_step.sql = 'RESET search_path' THEN
             PERFORM set_config('search_path', 'pg_catalog, pggit, _pggit, pg_temp', true);
-        ELSE
-            EXECUTE regexp_replace(v_step.sql, '^SET search_path', 'SET LOCAL search_path');
+        ELSIF v_step.sql !~ '^RESET ' THEN
+            EXECUTE regexp_replace(v_step.sql, '^SET ', 'SET LOCAL ');
         END IF;
     END LOOP;
     PERFORM set_config('role', v_role, true);
@@ -87,7 +88,7 @@ EXCEPTION WHEN OTHERS THEN
         MESSAGE = v_message,
         DETAIL = concat_ws(E'\n', nullif(v_detail, ''), format('In step %s, %s %s: %s',
             v_step.step_no, v_step.action, v_step.identity, v_step.sql)),
-        HINT = v_hint;
+        HINT = coalesce(nullif(v_hint, ''), 'Nothing of this call has had an effect.');
 END;
 $$;
 COMMENT ON FUNCTION _pggit.execute_steps(_pggit.step[], name) IS $$

@@ -22,10 +22,12 @@ BEGIN
             PERFORM _pggit.raise_error('VCV04', format('schema "%s" cannot be tracked', v_schema),
                 'It belongs to PostgreSQL or to pggit.', 'Name schemas of your own.');
         ELSIF NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = v_schema) THEN
-            PERFORM _pggit.raise_error('VCN02', format('schema "%s" does not exist', v_schema), NULL,
+            PERFORM _pggit.raise_error('VCN02', format('schema "%s" does not exist', v_schema),
+                format('Database "%s" has no schema of that name.', current_database()),
                 'SELECT nspname FROM pg_namespace lists the schemas.');
         ELSIF cardinality(array_positions(p_schemas, v_schema)) > 1 THEN
-            PERFORM _pggit.raise_error('VCV04', format('schema "%s" is named twice', v_schema), NULL,
+            PERFORM _pggit.raise_error('VCV04', format('schema "%s" is named twice', v_schema),
+                format('The list is %s.', array_to_string(p_schemas, ', ')),
                 'Name every schema once.');
         END IF;
     END LOOP;
@@ -204,7 +206,8 @@ BEGIN
         PERFORM _pggit.raise_error('VCS04', 'branch "main" cannot be deleted', 'Its worktree is the live schemas.',
             'Only other branches can be deleted.');
     ELSIF (_pggit.session_worktree(p_path)).branch_id = v_branch.branch_id THEN
-        PERFORM _pggit.raise_error('VCS06', format('branch "%s" is checked out in this session', p_name), NULL,
+        PERFORM _pggit.raise_error('VCS06', format('branch "%s" is checked out in this session', p_name),
+            'Its schemas stand on the search_path.',
             'Call pggit.checkout(''main'') first.');
     END IF;
     SELECT w.* INTO v_worktree FROM _pggit.worktrees AS w WHERE w.branch_id = v_branch.branch_id FOR UPDATE;

@@ -66,7 +66,11 @@ BEGIN
     FROM pg_depend AS d
     JOIN source AS s ON s.classid = d.classid AND s.objid = d.objid
     JOIN target AS r ON r.classid = d.refclassid AND r.objid = d.refobjid
-    CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS f
+    -- A view's query is a rule: name the view.
+    LEFT JOIN pg_rewrite AS w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.rulename = '_RETURN'
+    CROSS JOIN LATERAL pg_identify_object(
+        CASE WHEN w.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass END, coalesce(w.ev_class, d.objid),
+        d.objsubid) AS f
     CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, d.refobjsubid) AS t
     WHERE d.deptype IN ('n', 'a')
         AND f.schema IS DISTINCT FROM 'pg_toast'

@@ -248,7 +248,7 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
     IF p_limit < 0 THEN
-        PERFORM _pggit.raise_error('22023', format('a limit of %s makes no sense', p_limit), NULL,
+        PERFORM _pggit.raise_error('22023', format('a limit of %s makes no sense', p_limit), 'It is negative.',
             'Give a number from 0, or NULL for all commits.');
     END IF;
     RETURN QUERY

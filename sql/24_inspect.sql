@@ -247,7 +247,7 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 RETURN (
-    SELECT b.attrs || jsonb_strip_nulls(jsonb_build_object(
+    SELECT b.attrs - 'position' || jsonb_strip_nulls(jsonb_build_object(
         'name', b.name, 'schema', b.schema_name, 'table', b.table_name, 'signature', b.signature))
     FROM _pggit.blobs AS b
     WHERE b.object_id = p_object_id
