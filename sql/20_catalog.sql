@@ -339,7 +339,7 @@ p_objects: with all that they depend on.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_aliases()
-RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer)
+RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer, is_part boolean)
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
@@ -354,14 +354,14 @@ BEGIN ATOMIC
         FROM inherited AS u
         JOIN pg_inherits AS h ON h.inhrelid = u.root
     )
-    SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
+    SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer, false
     FROM pg_attrdef AS d
     UNION ALL
-    SELECT 'pg_rewrite'::regclass, w.oid, 'pg_class'::regclass, w.ev_class, 0
+    SELECT 'pg_rewrite'::regclass, w.oid, 'pg_class'::regclass, w.ev_class, 0, false
     FROM pg_rewrite AS w
     WHERE w.rulename = '_RETURN'
     UNION ALL
-    SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0
+    SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0, false
     FROM pg_constraint AS k
     WHERE k.contype IN ('p', 'u', 'x')
     UNION ALL
@@ -369,35 +369,35 @@ BEGIN ATOMIC
     SELECT
         'pg_class'::regclass, u.indexrelid,
         CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
-        coalesce(k.oid, u.root), 0
+        coalesce(k.oid, u.root), 0, true
     FROM inherited AS u
     LEFT JOIN pg_constraint AS k ON k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
     UNION ALL
-    SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
+    SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0, false
     FROM pg_type AS t
     JOIN pg_class AS c ON c.oid = t.typrelid
     WHERE c.relkind <> 'c'
     UNION ALL
-    SELECT 'pg_class'::regclass, t.typrelid, 'pg_type'::regclass, t.oid, 0
+    SELECT 'pg_class'::regclass, t.typrelid, 'pg_type'::regclass, t.oid, 0, false
     FROM pg_type AS t
     JOIN pg_class AS c ON c.oid = t.typrelid
     WHERE c.relkind = 'c'
     UNION ALL
     SELECT
         'pg_type'::regclass, t.typarray,
-        CASE WHEN c.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, coalesce(c.oid, t.oid), 0
+        CASE WHEN c.oid IS NULL THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, coalesce(c.oid, t.oid), 0, false
     FROM pg_type AS t
     LEFT JOIN pg_class AS c ON c.oid = t.typrelid AND c.relkind <> 'c'
     WHERE t.typarray <> 0
     UNION ALL
-    SELECT 'pg_type'::regclass, r.rngmultitypid, 'pg_type'::regclass, r.rngtypid, 0
+    SELECT 'pg_type'::regclass, r.rngmultitypid, 'pg_type'::regclass, r.rngtypid, 0, false
     FROM pg_range AS r
     UNION ALL
-    SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0
+    SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0, false
     FROM pg_depend AS m
     WHERE m.deptype = 'e'
     UNION ALL
-    SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid
+    SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid, false
     FROM pg_depend AS i
     WHERE i.deptype = 'i'
       AND i.classid = 'pg_class'::regclass
@@ -406,7 +406,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.read_aliases() IS $$
 What PostgreSQL makes inside another object (defaults, rewrite rules, row and array types, indexes of constraints, identity
-sequences, members of extensions), with the object that it counts as.
+sequences, members of extensions), with the object that it counts as. is_part: only as what others need.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_edges(p_addresses _pggit.known_identity[])
@@ -421,7 +421,7 @@ BEGIN ATOMIC
     WITH address AS MATERIALIZED (
         SELECT k.classid, k.objid, k.objsubid FROM unnest(p_addresses) AS k
     ), alias AS MATERIALIZED (
-        SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid FROM _pggit.read_aliases() AS l
+        SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid, l.is_part FROM _pggit.read_aliases() AS l
     ), folded AS MATERIALIZED (
         SELECT DISTINCT
             coalesce(a.to_classid, d.classid) AS classid,
@@ -431,7 +431,7 @@ BEGIN ATOMIC
             coalesce(r.to_objid, d.refobjid) AS refobjid,
             coalesce(r.to_objsubid, d.refobjsubid) AS refobjsubid
         FROM pg_depend AS d
-        LEFT JOIN alias AS a ON a.classid = d.classid AND a.objid = d.objid
+        LEFT JOIN alias AS a ON a.classid = d.classid AND a.objid = d.objid AND NOT a.is_part
         LEFT JOIN alias AS r ON r.classid = d.refclassid AND r.objid = d.refobjid
         LEFT JOIN pg_class AS q ON d.classid = 'pg_class'::regclass AND q.oid = d.objid AND q.relkind = 'S'
         WHERE d.deptype IN ('n', 'a', 'i', 'x')

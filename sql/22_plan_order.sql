@@ -93,9 +93,12 @@ BEGIN ATOMIC
             SELECT 'create' AS op, 0 AS phase, false AS is_folded
             WHERE i.action = 'create' AND i.kind = 'schema'
             UNION ALL
-            SELECT 'rename', 1, false WHERE i.is_renamed
-            UNION ALL
-            SELECT 'settle', 3, false WHERE i.is_renamed
+            -- an inherited column is renamed with its origin's, a view's with its query
+            SELECT v.op, v.phase, false
+            FROM (VALUES ('rename', 1), ('settle', 3)) AS v(op, phase)
+            WHERE i.is_renamed
+              AND NOT (i.kind = 'column' AND (
+                  (i.new).attrs ? 'inherited' OR i.parent_kind IN ('view', 'materialized_view')))
             UNION ALL
             SELECT 'loosen', 2, false
             WHERE i.is_loosened
@@ -248,6 +251,21 @@ BEGIN ATOMIC
         JOIN owned AS w ON w.sequence_id = n.object_id
         JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
         WHERE n.op = 'late' AND n.kind = 'sequence'
+        UNION
+        -- what an heir says of an inherited column comes after the column, and goes before it
+        SELECT
+            CASE WHEN n.op = 'drop' THEN n.acts_as ELSE m.acts_as END,
+            CASE WHEN n.op = 'drop' THEN m.acts_as ELSE n.acts_as END
+        FROM node AS n
+        JOIN node AS m
+            ON m.kind = 'column' AND m.object_id <> n.object_id
+            AND m.op IN ('drop', 'create')
+            AND (m.op = 'drop') = (n.op = 'drop')
+            AND coalesce((m.new).name, (m.old).name) = coalesce((n.new).name, (n.old).name)
+            AND NOT (coalesce(m.new, m.old)).attrs ? 'inherited'
+        WHERE n.kind = 'column'
+          AND n.op IN ('create', 'alter', 'drop')
+          AND (coalesce(n.new, n.old)).attrs ? 'inherited'
         UNION
         -- a domain is whole before it is used: arrays of it forbid new checks
         SELECT m.acts_as, w.acts_as

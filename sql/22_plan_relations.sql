@@ -140,6 +140,10 @@ BEGIN ATOMIC
             ELSE (p_old->>(p_prefix || 'start'))::bigint < (p_new->>(p_prefix || 'minimum'))::bigint
         END
        OR p_old->(p_prefix || c.key) IS DISTINCT FROM p_new->(p_prefix || c.key)
+       -- the default bounds follow the direction
+       OR c.key IN ('minimum', 'maximum', 'start')
+           AND sign(coalesce((p_old->>(p_prefix || 'increment'))::numeric, 1))
+               <> sign(coalesce((p_new->>(p_prefix || 'increment'))::numeric, 1))
        OR c.key = 'start' AND (
            p_old->(p_prefix || 'minimum') IS DISTINCT FROM p_new->(p_prefix || 'minimum')
            OR p_old->(p_prefix || 'maximum') IS DISTINCT FROM p_new->(p_prefix || 'maximum')

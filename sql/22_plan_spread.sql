@@ -12,18 +12,23 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_text text := p_attrs::text;
+    v_attrs jsonb := '{}';
+    v_key   text;
+    v_text  text;
 BEGIN
-    FOR v_i IN 1 .. cardinality(p_from) LOOP
-        v_text := regexp_replace(
-            v_text,
-            '(^|[^[:alnum:]_$])' || regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g')
-                || '(?![[:alnum:]_$])',
-            '\1' || replace(p_to[v_i], '\', '\\'),
-            'g'
-        );
+    FOR v_key, v_text IN SELECT a.key, a.value::text FROM jsonb_each(p_attrs) AS a LOOP
+        FOR v_i IN 1 .. coalesce(cardinality(p_from), 0) LOOP
+            v_text := regexp_replace(
+                v_text,
+                '(^|[^[:alnum:]_$])' || regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g')
+                    || '(?![[:alnum:]_$])',
+                '\1' || replace(p_to[v_i], '\', '\\'),
+                'g'
+            );
+        END LOOP;
+        v_attrs := v_attrs || jsonb_build_object(v_key, v_text::jsonb);
     END LOOP;
-    RETURN v_text::jsonb;
+    RETURN v_attrs;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.rename_tokens(jsonb, text[], text[]) IS $$
@@ -45,37 +50,51 @@ BEGIN
     RETURN (
         WITH token AS (
             SELECT
-                i.object_id,
+                i.object_id, i.kind,
                 regexp_replace(to_jsonb(quote_ident((i.first).name))::text, '^"|"$', '', 'g') AS token_from,
                 regexp_replace(to_jsonb(quote_ident((i.new).name))::text, '^"|"$', '', 'g') AS token_to
             FROM unnest(p_items) AS i
             WHERE i.is_renamed
               AND (i.first).name <> (i.new).name
+        ), token_use AS (
+            SELECT DISTINCT i.object_id, t.token_from, t.token_to
+            FROM unnest(p_items) AS i
+            LEFT JOIN unnest(p_items) AS h ON h.object_id = (i.first).parent_id
+            JOIN token AS t
+                ON t.object_id = ANY ((i.first).deps || (i.first).parent_id || i.object_id)
+                -- the columns of an heir are its ancestors'
+                OR t.kind = 'column' AND ((i.first).attrs ?| '{partition_of,inherits}' OR (h.first).attrs ?| '{partition_of,inherits}')
+            WHERE i.action = 'alter'
         ), touched AS (
             SELECT
-                i.object_id,
-                array_agg(t.token_from ORDER BY t.token_from) AS tokens_from,
-                array_agg(t.token_to ORDER BY t.token_from) AS tokens_to
-            FROM unnest(p_items) AS i
-            CROSS JOIN LATERAL unnest((i.first).deps || (i.first).parent_id || i.object_id) AS d(object_id)
-            JOIN token AS t ON t.object_id = d.object_id
-            WHERE i.action = 'alter'
-            GROUP BY i.object_id
+                u.object_id,
+                array_agg(u.token_from ORDER BY u.token_from) AS tokens_from,
+                array_agg(u.token_to ORDER BY u.token_from) AS tokens_to
+            FROM token_use AS u
+            GROUP BY u.object_id
         )
         SELECT array_agg(
             CASE
                 WHEN t.object_id IS NULL THEN i
-                WHEN _pggit.changed_attributes(
-                    _pggit.rename_tokens((i.old).attrs, t.tokens_from, t.tokens_to), (i.new).attrs
-                ) = '{}' THEN (
-                    i.object_id, i.kind, 'keep', i.is_renamed, i.is_retyped, i.is_loosened, i.is_set_aside,
-                    i.parent_kind, i.first, i.old, i.new
+                ELSE (
+                    i.object_id, i.kind,
+                    CASE WHEN _pggit.changed_attributes(r.attrs, (i.new).attrs) = '{}' THEN 'keep' ELSE i.action END,
+                    i.is_renamed, i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first,
+                    (
+                        (i.old).object_id, (i.old).kind, (i.old).parent_id, (i.old).schema_name, (i.old).table_name,
+                        (i.old).name, (i.old).signature, r.attrs, (i.old).deps
+                    )::_pggit.object,
+                    i.new
                 )::_pggit.plan_item
-                ELSE i
             END
         )
         FROM unnest(p_items) AS i
         LEFT JOIN touched AS t ON t.object_id = i.object_id
+        LEFT JOIN LATERAL (
+            -- a value in which the names arrive at the new one was rewritten by PostgreSQL; any other is compared as it was
+            SELECT jsonb_object_agg(a.key, CASE WHEN a.value = (i.new).attrs->a.key THEN a.value ELSE (i.old).attrs->a.key END)
+            FROM jsonb_each(_pggit.rename_tokens((i.old).attrs, t.tokens_from, t.tokens_to)) AS a
+        ) AS r(attrs) ON t.object_id IS NOT NULL
     );
 END;
 $$;
@@ -295,11 +314,12 @@ BEGIN ATOMIC
     ), held AS (
         -- ALTER DOMAIN reads the rows of columns of the domain, but refuses those that hold it inside a value
         SELECT d.object_id
-        FROM tightened AS d
-        JOIN unnest(p_items) AS x ON d.object_id = ANY ((x.old).deps) AND (x.new).object_id IS NOT NULL
+        FROM unnest(p_items) AS x
+        CROSS JOIN LATERAL unnest((x.old).deps) AS n(object_id)
+        JOIN tightened AS d ON d.object_id = n.object_id
         JOIN unnest(p_items) AS o ON o.object_id = d.object_id AND o.action IN ('keep', 'alter')
-        WHERE x.kind = 'composite'
-           OR x.kind = 'column' AND (x.old).attrs->>'type' LIKE '%]'
+        WHERE (x.new).object_id IS NOT NULL
+          AND (x.kind = 'composite' OR x.kind = 'column' AND (x.old).attrs->>'type' LIKE '%]')
         GROUP BY d.object_id
     )
     SELECT CASE
@@ -321,12 +341,15 @@ PARALLEL SAFE
 BEGIN ATOMIC
     WITH aside AS (
         SELECT DISTINCT t.object_id
-        FROM unnest(p_items) AS t
-        JOIN unnest(p_items) AS c ON c.kind = 'column' AND c.action = 'alter' AND t.object_id = ANY ((c.old).deps)
+        FROM unnest(p_items) AS c
+        CROSS JOIN LATERAL unnest((c.old).deps) AS d(object_id)
+        JOIN unnest(p_items) AS t ON t.object_id = d.object_id
         LEFT JOIN unnest(p_items) AS n
             ON n.action = 'create' AND _pggit.is_type_kind(n.kind)
             AND (n.new).schema_name = (t.old).schema_name AND (n.new).name = (t.old).name
-        WHERE _pggit.is_type_kind(t.kind)
+        WHERE c.kind = 'column'
+          AND c.action = 'alter'
+          AND _pggit.is_type_kind(t.kind)
           AND (t.action = 'rebuild' OR t.action = 'drop' AND n.object_id IS NOT NULL)
     )
     SELECT array_agg(CASE

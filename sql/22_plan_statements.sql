@@ -21,7 +21,9 @@ DECLARE
     v_owner   text := (p_new).attrs->>'owner';
 BEGIN
     -- Owner first: ALTER OWNER rewrites the grants of the old owner.
-    IF v_owner <> coalesce((p_old).attrs->>'owner', current_user) AND (p_new).kind <> 'extension' THEN
+    IF v_owner <> coalesce((p_old).attrs->>'owner', current_user) AND (p_new).kind <> 'extension'
+        -- the sequence of a column follows its table
+        AND NOT coalesce((p_old).attrs ? 'owned_by' AND (p_old).attrs->'owned_by' = (p_new).attrs->'owned_by', false) THEN
         RETURN NEXT (
             'ALTER ' || v_address || ' OWNER TO ' || quote_ident(v_owner), 'ACCESS EXCLUSIVE', '{}', true
         )::_pggit.ddl;
@@ -62,7 +64,7 @@ DECLARE
 BEGIN
     v_now.name := (p_item.first).name;
     IF p_moves THEN
-        v_now.schema_name := (p_item.old).schema_name;
+        v_now.schema_name := (p_item.first).schema_name;
         RETURN NEXT (
             'ALTER ' || _pggit.object_address(v_now) || ' SET SCHEMA ' || quote_ident((p_item.new).schema_name),
             v_lock, '{}', true
@@ -411,7 +413,7 @@ BEGIN ATOMIC
                   AND o.first IS DISTINCT FROM NULL
                   AND (o.first).name = (i.new).name
                   AND (o.old).schema_name IS NOT DISTINCT FROM (i.new).schema_name
-                  AND ((o.old).table_name IS NOT DISTINCT FROM (i.new).table_name)
+                  AND ((o.old).table_name IS NOT DISTINCT FROM (i.new).table_name OR i.kind = 'index')
                   AND _pggit.name_class(o.old) = _pggit.name_class(i.new)
                   AND (o.old).signature IS NOT DISTINCT FROM (i.new).signature
             ) AS is_occupied
