@@ -6,7 +6,9 @@ from servers import ROOT
 
 
 def test_every_error_code_is_provoked_by_a_test() -> None:
-    listed = re.findall(r"^    \('([0-9A-Z]{5})', ", (ROOT / "sql" / "01_errors.sql").read_text(), re.M)
+    listed = re.findall(
+        r"^    \('([0-9A-Z]{5})', ", (ROOT / "sql" / "01_errors.sql").read_text(), re.M
+    )
     tests = "".join(
         path.read_text(encoding="utf-8")
         for path in sorted((ROOT / "tests").rglob("*"))
@@ -16,13 +18,15 @@ def test_every_error_code_is_provoked_by_a_test() -> None:
     assert [code for code in listed if code not in tests] == []
 
 
-def test_no_file_of_the_project_names_this_machine_or_a_package_index() -> None:
-    named = []
-    for folder in ("sql", "python", "tests", "tools", "docs", "docker", "migrations"):
-        for path in (ROOT / folder).rglob("*"):
-            if path.suffix not in {".py", ".sql", ".md", ".yaml", ".txt", ".Dockerfile"} or "_sql" in path.parts:
-                continue
-            if re.search(r"--(extra-)?index-url|/site-packages/|/home/\w+/", path.read_text(encoding="utf-8")):
-                if path.name != "test_house.py":
-                    named.append(path.name)
+def test_no_file_of_the_project_names_a_machine_or_a_package_index() -> None:
+    named = [
+        path.name
+        for folder in ("sql", "python", "tests", "tools", "docs", "docker", "migrations")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sql", ".md", ".yaml", ".txt", ".Dockerfile"}
+        and path.name != "test_house.py"
+        and re.search(
+            r"--(extra-)?index-url|/site-packages/|/home/\w+/", path.read_text(encoding="utf-8")
+        )
+    ]
     assert named == []

@@ -103,7 +103,8 @@ def _is_extension(conn: psycopg.Connection[Any]) -> bool:
 
 
 def _version(conn: psycopg.Connection[Any]) -> str | None:
-    if conn.info.encoding == "ascii":  # a database without an encoding: psycopg would give bytes for text
+    # A database without an encoding: psycopg would give bytes for text.
+    if conn.info.encoding == "ascii":
         conn.execute("SET client_encoding = 'UTF8'")
     rows = conn.execute(
         "SELECT to_regprocedure('pggit.version()') IS NOT NULL AS is_installed"
