@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 130
+WIDTH = 140
 FILE_LINES = 800
 FUNCTION_LINES = 80
 KEYWORDS = (
