@@ -69,14 +69,21 @@ BEGIN
     IF p_role IS NOT NULL AND p_role <> current_user THEN
         PERFORM set_config('role', p_role, true);
     END IF;
-    FOREACH v_step IN ARRAY p_steps LOOP
-        -- The steps are the planner's own text: it quotes every name in them. A plain SET or RESET would outlive this
-        -- function, whose own SET clauses end with it.
-        IF v_step.sql = 'RESET search_path' THEN
-            PERFORM set_config('search_path', 'pg_catalog, pggit, _pggit, pg_temp', true);
-        ELSIF v_step.sql !~ '^RESET ' THEN
-            EXECUTE regexp_replace(v_step.sql, '^SET ', 'SET LOCAL ');
-        END IF;
+    FOR v_place IN 1 .. coalesce(cardinality(p_steps), 0) LOOP
+        v_step := p_steps[v_place];
+        -- A plain SET or RESET would outlive this function, whose own SET clauses end with it. Of the planner's settings
+        -- only the path matters here: the other is pinned above.
+        CASE
+            WHEN v_step.sql = 'RESET search_path' THEN
+                PERFORM set_config('search_path', 'pg_catalog, pggit, _pggit, pg_temp', true);
+            WHEN starts_with(v_step.sql, 'SET search_path = ') THEN
+                PERFORM set_config('search_path', substr(v_step.sql, length('SET search_path = ') + 1), true);
+            WHEN v_step.sql ~ '^(RE)?SET ' THEN
+                NULL;
+            ELSE
+                -- The planner's own text: it quotes every name in it.
+                EXECUTE (p_steps[v_place]).sql;
+        END CASE;
     END LOOP;
     PERFORM set_config('role', v_role, true);
     PERFORM set_config('lock_timeout', v_timeout, true);
@@ -149,8 +156,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.plan_worktree(p_worktree_id integer, p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.step[]
 LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
+STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
@@ -211,8 +218,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.build_steps(p_worktree_id integer, p_tree bytea)
 RETURNS _pggit.step[]
 LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
+STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

@@ -28,8 +28,8 @@ COMMENT ON TYPE pggit.blame_line IS 'One attribute of an object, with the commit
 CREATE OR REPLACE FUNCTION _pggit.holds_data(p_schema name, p_table name, p_column name)
 RETURNS boolean
 LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
+STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -54,8 +54,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.list_losses(p_steps _pggit.step[], p_live _pggit.object[])
 RETURNS text[]
 LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
+STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
