@@ -261,25 +261,28 @@ AS $$
 BEGIN
     IF p_function LIKE 'alter%' THEN
         RETURN QUERY EXECUTE format($sql$
-            SELECT n.node_no, (row_number() OVER (PARTITION BY n.node_no))::integer + 10,
+            SELECT n.node_no, d.part_no::integer + 10,
                 (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
             FROM unnest($1, $2) AS n(object_id, kind, action, is_renamed, is_retyped, is_loosened, is_set_aside,
                 parent_kind, first, old, new, node_no)
-            CROSS JOIN LATERAL _pggit.%I(_pggit.altered_from(n.old, n.is_retyped, n.is_loosened, n.new), _pggit.altered_to(n.new)) AS d
+            CROSS JOIN LATERAL _pggit.%I(
+                _pggit.altered_from(n.old, n.is_retyped, n.is_loosened, n.new), _pggit.altered_to(n.new))
+                WITH ORDINALITY AS d(sql, lock_level, hazards, in_transaction, part_no)
             $sql$, p_function)
         USING p_items, p_nodes;
     ELSIF p_function LIKE 'drop%' THEN
         RETURN QUERY EXECUTE format($sql$
-            SELECT n.node_no, (row_number() OVER (PARTITION BY n.node_no))::integer + 10,
+            SELECT n.node_no, d.part_no::integer + 10,
                 (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
             FROM unnest($1, $2) AS n(object_id, kind, action, is_renamed, is_retyped, is_loosened, is_set_aside,
                 parent_kind, first, old, new, node_no)
-            CROSS JOIN LATERAL _pggit.%I(n.old) AS d
+            CROSS JOIN LATERAL _pggit.%I(n.old)
+                WITH ORDINALITY AS d(sql, lock_level, hazards, in_transaction, part_no)
             $sql$, p_function)
         USING p_items, p_nodes;
     ELSE
         RETURN QUERY EXECUTE format($sql$
-            SELECT n.node_no, (row_number() OVER (PARTITION BY n.node_no))::integer + 10,
+            SELECT n.node_no, d.part_no::integer + 10,
                 (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
             FROM unnest($1, $2) AS n(object_id, kind, action, is_renamed, is_retyped, is_loosened, is_set_aside,
                 parent_kind, first, old, new, node_no)
@@ -288,7 +291,8 @@ BEGIN
                 FROM unnest($3) AS p
                 GROUP BY 1
             ) AS a ON a.parent_id = n.object_id
-            CROSS JOIN LATERAL _pggit.%I(_pggit.altered_to(n.new), coalesce(a.parts, '{}')) AS d
+            CROSS JOIN LATERAL _pggit.%I(_pggit.altered_to(n.new), coalesce(a.parts, '{}'))
+                WITH ORDINALITY AS d(sql, lock_level, hazards, in_transaction, part_no)
             $sql$, p_function)
         USING p_items, p_nodes, p_parts;
     END IF;
@@ -422,7 +426,7 @@ BEGIN ATOMIC
         LEFT JOIN unnest(p_nodes) AS p
             ON n.is_folded AND n.op = 'create' AND p.object_id = (i.new).parent_id AND p.op = 'create'
     )
-    SELECT n.acts_as, (100 + row_number() OVER (PARTITION BY n.acts_as ORDER BY n.node_no))::integer,
+    SELECT n.acts_as, (100 + row_number() OVER (PARTITION BY n.acts_as ORDER BY n.node_no, d.part_no))::integer,
         (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
     FROM node AS n
     LEFT JOIN _pggit.implied_grants() AS g
@@ -434,7 +438,7 @@ BEGIN ATOMIC
             WHEN n.op = 'alter' THEN n.old
             WHEN g.attrs IS NOT NULL THEN (NULL, NULL, NULL, NULL, NULL, NULL, NULL, g.attrs, NULL)::_pggit.object
         END,
-        n.new, n.parent_kind) AS d
+        n.new, n.parent_kind) WITH ORDINALITY AS d(sql, lock_level, hazards, in_transaction, part_no)
     WHERE n.op IN ('create', 'alter')
       AND n.kind <> 'default_privilege'
     UNION ALL
