@@ -22,7 +22,7 @@ PARALLEL SAFE
 RETURN coalesce((
     SELECT 'jsonb_build_object(' || string_agg(format('%L, %s.%I', k.name, p_alias, k.name), ', ' ORDER BY k.n) || ')'
     FROM unnest(p_parts) AS p
-    CROSS JOIN LATERAL jsonb_array_elements_text(p.attrs -> 'columns') WITH ORDINALITY AS k(name, n)
+    CROSS JOIN LATERAL jsonb_array_elements_text(p.attrs -> 'key_columns') WITH ORDINALITY AS k(name, n)
     WHERE p.kind = 'constraint' AND p.attrs ->> 'type' = 'primary_key'
 ), format('jsonb_build_object(''ctid'', %s.ctid)', p_alias));
 COMMENT ON FUNCTION _pggit.row_key(_pggit.object[], _pggit.object[], text) IS $$
@@ -174,7 +174,7 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_columns text[] := ARRAY(SELECT quote_ident(c) FROM jsonb_array_elements_text(p_new.attrs -> 'columns') AS c);
+    v_columns text[] := ARRAY(SELECT quote_ident(c) FROM jsonb_array_elements_text(p_new.attrs -> 'key_columns') AS c);
     v_targets text[] := ARRAY(SELECT quote_ident(c) FROM jsonb_array_elements_text(p_new.attrs -> 'target_columns') AS c);
 BEGIN
     IF p_new.attrs ?| '{not_valid,not_enforced,period}' THEN
@@ -303,7 +303,10 @@ BEGIN
         ELSIF v_change.kind = 'constraint' THEN
             v_target := (
                 SELECT t FROM unnest(p_merged) AS t
-                WHERE t.kind = 'table' AND t.object_id = ANY ((v_change.new).deps)
+                WHERE t.kind = 'table' AND (
+                    t.object_id = ANY ((v_change.new).deps)
+                    OR EXISTS (SELECT FROM unnest(p_merged) AS c
+                        WHERE c.parent_id = t.object_id AND c.object_id = ANY ((v_change.new).deps)))
                 ORDER BY t.object_id = p_table_id
                 LIMIT 1);
             v_target := CASE WHEN v_target.object_id IS NULL THEN v_table

@@ -31,6 +31,8 @@ BEGIN
                 'pggit_' || replace(n.object_id::text, '-', '') AS token_by,
                 regexp_replace(to_jsonb(quote_ident(n.new_name))::text, '^"|"$', '', 'g') AS token_to
             FROM unnest(p_names) AS n
+        ), columns AS (
+            SELECT o.object_id, o.parent_id FROM unnest(p_objects) AS o JOIN token AS t ON t.object_id = o.parent_id
         ), touched AS (
             SELECT
                 o.object_id,
@@ -39,7 +41,11 @@ BEGIN
                 array_agg(t.token_to ORDER BY t.token_by) AS tokens_to
             FROM unnest(p_objects) AS o
             CROSS JOIN LATERAL (
-                SELECT d FROM unnest(o.deps) AS d UNION SELECT o.parent_id UNION SELECT o.object_id
+                SELECT d FROM unnest(o.deps) AS d
+                UNION SELECT o.parent_id
+                UNION SELECT o.object_id
+                -- who needs a column names its table as well
+                UNION SELECT c.parent_id FROM columns AS c WHERE c.object_id = ANY (o.deps)
             ) AS d(needed_id)
             JOIN token AS t ON t.object_id = d.needed_id
             GROUP BY o.object_id

@@ -46,10 +46,19 @@ BEGIN
         SELECT p.parent_id, p.object_id
         FROM (SELECT o.* FROM unnest(p_ours) AS o UNION ALL SELECT m.* FROM unnest(p_merged) AS m) AS p
         WHERE p.kind = 'column'
+    ), sibling AS MATERIALIZED (
+        -- the bounds of partitions stand against each other
+        SELECT b.object_id AS parent_id, s.object_id
+        FROM change AS c
+        JOIN unnest(p_merged) AS b ON b.object_id = c.object_id AND b.attrs ? 'bound'
+        JOIN unnest(p_merged) AS s ON s.attrs ->> 'partition_of' = b.attrs ->> 'partition_of'
+            AND s.deps && b.deps AND s.object_id <> b.object_id
     ), supply AS MATERIALIZED (
         SELECT e.object_id, e.needed_id FROM edge AS e
         UNION ALL
         SELECT p.parent_id, p.object_id FROM part AS p
+        UNION ALL
+        SELECT s.parent_id, s.object_id FROM sibling AS s
     ), needed AS (
         SELECT d.object_id FROM dependent AS d
         UNION
@@ -170,7 +179,8 @@ CREATE OR REPLACE FUNCTION _pggit.refusal(
     p_merged _pggit.object[],
     p_object_id uuid,
     p_type text,
-    p_message text
+    p_message text,
+    p_other_id uuid DEFAULT NULL
 )
 RETURNS _pggit.merge_conflict
 LANGUAGE plpgsql
@@ -188,11 +198,11 @@ BEGIN
     v_pair.theirs := (SELECT o FROM unnest(p_theirs) AS o WHERE o.object_id = p_object_id);
     v_object := (SELECT o FROM unnest(p_merged || p_ours) AS o WHERE o.object_id = p_object_id LIMIT 1);
     RETURN _pggit.new_conflict(p_type, v_pair, NULL,
-        coalesce(_pggit.object_label(v_object) || ': ', '') || p_message);
+        coalesce(_pggit.object_label(v_object) || ': ', '') || p_message, p_other_id);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.refusal(
-    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], uuid, text, text) IS $$
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], uuid, text, text, uuid) IS $$
 A conflict over an object that PostgreSQL or the rows refuse.
 $$;
 
@@ -230,7 +240,12 @@ BEGIN
         FROM _pggit.plan(v_from, v_to) AS s
         WHERE s.step_no = v_trial.error_step;
         v_result.conflicts := ARRAY[_pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id,
-            'dependency_broken', v_trial.error_message)];
+            'dependency_broken', v_trial.error_message, (
+                -- the target's partition that the source's overlaps
+                SELECT m.object_id FROM unnest(v_to) AS m
+                WHERE m.name = substring(v_trial.error_message FROM 'would overlap partition "(.*)"')
+                    AND m.kind = 'table' AND m.object_id <> v_object_id
+                LIMIT 1))];
         RETURN v_result;
     END IF;
     IF EXISTS (SELECT FROM _pggit.diff_objects(v_to, v_trial.objects)) THEN

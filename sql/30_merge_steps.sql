@@ -241,6 +241,40 @@ COMMENT ON FUNCTION _pggit.merge_attribute(text, jsonb, jsonb, jsonb) IS $$
 Merges one attribute: a change of one side wins over none, equal changes agree, lists merge as ordered sets.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.value_source_clash(p_base jsonb, p_ours jsonb, p_theirs jsonb, p_merged jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN (
+        SELECT count(*) > 1 FROM unnest('{default,identity,generated}'::text[]) AS k WHERE p_merged ? k
+    ) THEN (
+        SELECT min(k) FROM unnest('{default,identity,generated}'::text[]) AS k
+        WHERE p_ours ->> k IS DISTINCT FROM p_theirs ->> k AND p_merged ? k
+    ) END;
+COMMENT ON FUNCTION _pggit.value_source_clash(jsonb, jsonb, jsonb, jsonb) IS $$
+Where a merged column has two of default, identity and generation, of which PostgreSQL takes one: the attribute to decide on.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.take_value_source(p_attrs jsonb, p_from jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN coalesce((
+    SELECT jsonb_object_agg(a.key, a.value)
+    FROM (
+        SELECT k.key, k.value FROM jsonb_each(p_attrs) AS k
+        WHERE k.key NOT IN ('default', 'expression', 'generated') AND k.key NOT LIKE 'identity%'
+        UNION ALL
+        SELECT f.key, f.value FROM jsonb_each(p_from) AS f
+        WHERE f.key IN ('default', 'expression', 'generated') OR f.key LIKE 'identity%'
+    ) AS a
+), '{}');
+COMMENT ON FUNCTION _pggit.take_value_source(jsonb, jsonb) IS $$
+A column's attributes with default, identity and generation as another version has them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.merge_versions(
     p_pair _pggit.merge_pair,
     p_choices _pggit.merge_choice[],
@@ -289,6 +323,18 @@ BEGIN
         v_attrs := CASE WHEN v_merged IS NULL THEN v_attrs - v_key
             ELSE v_attrs || jsonb_build_object(v_key, v_merged) END;
     END LOOP;
+    v_key := _pggit.value_source_clash(v_base, v_ours, v_theirs, v_attrs);
+    IF v_key IS NOT NULL AND v_object.kind = 'column' THEN
+        v_choice := _pggit.find_choice(p_choices, p_strategy, 'schema_mismatch', v_object.object_id, v_key);
+        IF v_choice.strategy IS NULL THEN
+            v_conflicts := v_conflicts || _pggit.new_conflict('schema_mismatch', p_pair, v_key,
+                _pggit.describe_mismatch(p_pair, v_key));
+        ELSIF v_choice.strategy = 'custom' THEN
+            v_custom := v_custom || v_choice;
+        END IF;
+        v_attrs := _pggit.take_value_source(v_attrs, CASE v_choice.strategy
+            WHEN 'use_source' THEN v_theirs WHEN 'use_base' THEN v_base ELSE v_ours END);
+    END IF;
     v_object.attrs := v_attrs;
     v_object.deps := _pggit.merge_deps(((p_pair).base).deps, v_object.deps, ((p_pair).theirs).deps);
     FOREACH v_choice IN ARRAY v_custom LOOP

@@ -315,7 +315,9 @@ BEGIN
     -- What PostgreSQL or the rows refused: no rule finds these again, so their choices are laid over the result.
     FOR v_choice IN
         SELECT c.* FROM unnest(p_choices) AS c
-        WHERE c.conflict_type = 'data_violation' OR c.conflict_type = 'dependency_broken' AND c.other_id IS NULL
+        WHERE c.conflict_type = 'data_violation'
+            OR c.conflict_type = 'dependency_broken' AND (c.other_id IS NULL
+                OR EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id = c.other_id))
     LOOP
         v_ours := (SELECT (p).ours FROM unnest(p_pairs) AS p WHERE p.object_id = v_choice.object_id);
         IF v_choice.custom IS NOT NULL THEN
@@ -333,6 +335,9 @@ BEGIN
                 m.deps)::_pggit.object END FROM unnest(p_objects) AS m);
         ELSIF v_choice.strategy = 'use_target' THEN
             p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.object_id, 'ours');
+        ELSIF v_choice.other_id IS NOT NULL THEN
+            -- two that stand in each other's way: the target's gives way
+            p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.other_id, 'theirs');
         ELSIF v_choice.conflict_type = 'dependency_broken' THEN
             p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.object_id, 'theirs');
         END IF;
