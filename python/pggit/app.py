@@ -96,6 +96,13 @@ def _outcome(error: psycopg.Error) -> Outcome:
     return outcome_of(error.sqlstate)
 
 
+AWAY = "the database does not answer"
+UNAVAILABLE_BECAUSE = {
+    "PoolTimeout": "no connection to the database was free, or could be made, in time",
+    "TooManyRequests": "too many requests wait for the database",
+}
+
+
 def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[ErrorResponse]:
     """What PostgreSQL refuses: message, detail and hint as they are, unless the fault is ours."""
     outcome = _outcome(error)
@@ -110,7 +117,7 @@ def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[Err
         message, details, hint = "Internal server error", [], None
     elif outcome is UNAVAILABLE:
         _log.warning("database unavailable: %s", error, extra=extra)
-        message, details, hint = "the database does not answer", [], None
+        message, details, hint = UNAVAILABLE_BECAUSE.get(type(error).__name__, AWAY), [], None
     body = envelope(
         message=message,
         code=outcome.code,

@@ -23,9 +23,12 @@ CONFLICTS = {
 MERGES = {
     "merge_id": "MERGE",
     "status": "STATUS",
-    "source_branch_id": "SOURCE",
-    "target_branch_id": "TARGET",
+    "source": "SOURCE",
+    "target": "TARGET",
+    "total_conflicts": "CONFLICTS",
+    "conflicts_resolved": "RESOLVED",
     "created_at": "CREATED",
+    "message": "MESSAGE",
 }
 STEPS = {"position": "STEP", "lock_level": "LOCK", "hazards": "HAZARDS", "sql": "SQL"}
 STRATEGIES = click.Choice(["auto", "three-way", "fast-forward", "ours", "theirs"])
@@ -67,7 +70,7 @@ def outcome(shell: Shell, db: Any, row: dict[str, Any]) -> None:
 
 
 @command()
-@click.argument("source", shell_complete=complete_refs)
+@click.argument("source", required=False, shell_complete=complete_refs)
 @into
 @click.option("-m", "--message", help="Message of the merge commit.")
 @click.option("-s", "--strategy", type=STRATEGIES, default="auto", show_default=True)
@@ -76,7 +79,7 @@ def outcome(shell: Shell, db: Any, row: dict[str, Any]) -> None:
 @click.option("--preview", is_flag=True, help="Say what would happen; leave no trace.")
 def merge(
     shell: Shell,
-    source: str,
+    source: str | None,
     target: str | None,
     message: str | None,
     strategy: str,
@@ -84,14 +87,18 @@ def merge(
     allow_data_loss: bool,
     preview: bool,
 ) -> None:
-    """Merge branch SOURCE. Exit code 1 if conflicts were found.
+    """Merge branch SOURCE, or list the merges. Exit code 1 if conflicts were found.
 
     \b
+    pggit merge
     pggit merge feature/email --into main
     pggit merge feature/email --into main --preview
     pggit merge feature/email --into main -s theirs
     """
     with shell.connect() as db:
+        if source is None:
+            shell.print_rows(db.call_value("list_merges")["items"], MERGES, "no merges")
+            return
         if preview:
             found = db.call_value(
                 "get_preview",

@@ -124,12 +124,14 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
 
     from pggit.app import create_app
     from pggit.settings import load_settings, normalize_dsn
+    from pggit.telemetry import configure_logging
 
     # A SIGTERM or a closed terminal ends as Ctrl-C does: the API first, PostgreSQL after it.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     given = shell.given_dsn or os.environ.get("DATABASE_URL")
     settings = load_settings()
+    configure_logging(settings.log_level)
     listener = free_socket(host, port)
     with contextlib.closing(listener), database(given and normalize_dsn(given)) as dsn:
         prepare(dsn, sample)
