@@ -125,6 +125,58 @@ Raises where a merge would drop tables or columns that hold data, without consen
 Errors: VCS12 listing them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.check_rights(p_merge _pggit.merges, p_attempt _pggit.merge_attempt)
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_worktree _pggit.worktrees;
+    v_missing text[];
+BEGIN
+    SELECT w.* INTO v_worktree FROM _pggit.worktrees AS w WHERE w.worktree_id = _pggit.find_worktree(p_merge.target_branch_id);
+    -- Other worktrees belong to one role, as which the steps run.
+    IF v_worktree.worktree_id IS NULL OR v_worktree.owner_name IS NOT NULL THEN
+        RETURN;
+    END IF;
+    WITH head AS (
+        SELECT o.* FROM unnest(_pggit.tree_array(p_merge.target_commit_id)) AS o
+    ), wanted AS (
+        SELECT DISTINCT coalesce(o.parent_id, m.parent_id) AS parent_id, s.object_id, o.object_id IS NULL AS is_new, m.schema_name
+        FROM unnest(p_attempt.steps) AS s
+        LEFT JOIN head AS o ON o.object_id = s.object_id
+        LEFT JOIN unnest(p_attempt.objects) AS m ON m.object_id = s.object_id
+        WHERE s.object_id IS NOT NULL
+    )
+    SELECT array_agg(DISTINCT r.missing ORDER BY r.missing)
+    INTO v_missing
+    FROM (
+        SELECT format('the rights of %s, who owns %s', h.attrs ->> 'owner', concat_ws('.', h.schema_name, h.name)) AS missing
+        FROM wanted AS w
+        JOIN head AS h ON h.object_id = w.object_id OR h.object_id = w.parent_id AND h.kind <> 'schema'
+        JOIN pg_roles AS r ON r.rolname = h.attrs ->> 'owner'
+        WHERE h.kind <> 'schema' AND NOT pg_has_role(r.oid, 'USAGE')
+        UNION ALL
+        SELECT format('CREATE on schema %s', n.nspname)
+        FROM wanted AS w
+        JOIN head AS h ON h.object_id = w.parent_id AND h.kind = 'schema'
+        JOIN pg_namespace AS n ON n.nspname = h.name
+        WHERE w.is_new AND NOT has_schema_privilege(n.oid, 'CREATE')
+    ) AS r;
+    IF v_missing IS NOT NULL THEN
+        PERFORM _pggit.raise_error('42501', format('role "%s" may not do what the merge needs', current_user),
+            'It lacks ' || array_to_string(v_missing, '; ') || '.',
+            'Grant what is missing, or let a role merge that has it.');
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_rights(_pggit.merges, _pggit.merge_attempt) IS $$
+Raises where the caller lacks rights on the live schemas that the plan needs, before any effect.
+Errors: 42501 listing all of them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.insert_merge(p_merge _pggit.merges)
 RETURNS _pggit.merges
 LANGUAGE plpgsql
@@ -191,6 +243,7 @@ DECLARE
 BEGIN
     IF v_attempt.conflicts = '{}' THEN
         IF NOT v_is_shipped THEN
+            PERFORM _pggit.check_rights(p_merge, v_attempt);
             PERFORM _pggit.check_losses(p_merge, v_attempt, p_allow_data_loss);
         END IF;
         IF p_merge.operation IN ('cherry_pick', 'revert') AND v_attempt.steps = '{}'

@@ -169,6 +169,52 @@ COMMENT ON FUNCTION _pggit.settle_contests(
 Settles what name_contests finds: the loser is as the winner's side has it; while it is open the target wins.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.mentions(p_text text, p_name text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN p_text ~ (
+    '(^|[^[:alnum:]_$])' || regexp_replace(quote_ident(p_name), '([][\\^$.|?*+(){}])', '\\\1', 'g') || '(?![[:alnum:]_$])');
+COMMENT ON FUNCTION _pggit.mentions(text, text) IS $$
+Whether a text holds a name as a whole word, as SQL writes it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.find_body_breaks(p_pairs _pggit.merge_pair[], p_objects _pggit.object[])
+RETURNS SETOF _pggit.merge_break
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- PostgreSQL does not look into a body that is a string, so the names in it are looked for: what one side dropped and the
+    -- other side's new body still says. A column counts only beside the name of its table.
+    WITH gone AS (
+        SELECT p.object_id, coalesce(p.ours, p.theirs) AS object, (p.ours).object_id IS NULL AS is_ours
+        FROM unnest(p_pairs) AS p
+        WHERE (p.base).object_id IS NOT NULL
+            AND ((p.ours).object_id IS NULL) <> ((p.theirs).object_id IS NULL)
+            AND coalesce((p.ours).kind, (p.theirs).kind) IN (
+                'table', 'foreign_table', 'view', 'materialized_view', 'sequence', 'function', 'procedure', 'enum', 'domain',
+                'composite', 'range', 'column')
+            AND NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id = p.object_id)
+    ), body AS (
+        SELECT m.object_id, m.attrs ->> 'body' AS text,
+            (p.ours).attrs ->> 'body' IS DISTINCT FROM m.attrs ->> 'body' AS is_new_to_ours,
+            (p.theirs).attrs ->> 'body' IS DISTINCT FROM m.attrs ->> 'body' AS is_new_to_theirs
+        FROM unnest(p_objects) AS m
+        JOIN unnest(p_pairs) AS p ON p.object_id = m.object_id
+        WHERE m.kind IN ('function', 'procedure') AND m.attrs ? 'body'
+    )
+    SELECT b.object_id, g.object_id
+    FROM gone AS g
+    JOIN body AS b ON CASE WHEN g.is_ours THEN b.is_new_to_ours ELSE b.is_new_to_theirs END
+    WHERE _pggit.mentions(b.text, (g.object).name)
+        AND ((g.object).kind <> 'column' OR _pggit.mentions(b.text, (g.object).table_name));
+END;
+COMMENT ON FUNCTION _pggit.find_body_breaks(_pggit.merge_pair[], _pggit.object[]) IS $$
+Routines whose new body, a string, names what the other side dropped.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.find_breaks(
     p_pairs _pggit.merge_pair[],
     p_objects _pggit.object[],
@@ -185,8 +231,12 @@ BEGIN ATOMIC
         WHERE NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id = p.object_id)
     )
     SELECT DISTINCT m.object_id, coalesce(c.object_id, g.object_id)
-    FROM unnest(p_objects) AS m
-    CROSS JOIN LATERAL unnest(m.deps || m.parent_id) AS d(needed_id)
+    FROM (
+        SELECT o.object_id, o.parent_id, unnest(o.deps || o.parent_id) AS needed_id FROM unnest(p_objects) AS o
+        UNION ALL
+        SELECT b.object_id, NULL, b.missing_id FROM _pggit.find_body_breaks(p_pairs, p_objects) AS b
+    ) AS m
+    CROSS JOIN LATERAL (SELECT m.needed_id) AS d
     JOIN gone AS g ON g.object_id = d.needed_id
     -- a part that went with its table is named by the table
     LEFT JOIN gone AS c ON c.object_id = g.container_id
