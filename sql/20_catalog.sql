@@ -353,6 +353,14 @@ BEGIN ATOMIC
         SELECT u.indexrelid, h.inhparent
         FROM inherited AS u
         JOIN pg_inherits AS h ON h.inhrelid = u.root
+    ), copied(conid, root, contype) AS (
+        SELECT k.oid, k.conparentid, k.contype
+        FROM pg_constraint AS k
+        WHERE k.conparentid <> 0
+        UNION ALL
+        SELECT c.conid, k.conparentid, c.contype
+        FROM copied AS c
+        JOIN pg_constraint AS k ON k.oid = c.root AND k.conparentid <> 0
     )
     SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer, false
     FROM pg_attrdef AS d
@@ -364,6 +372,10 @@ BEGIN ATOMIC
     SELECT 'pg_class'::regclass, k.conindid, 'pg_constraint'::regclass, k.oid, 0, false
     FROM pg_constraint AS k
     WHERE k.contype IN ('p', 'u', 'x')
+    UNION ALL
+    -- a foreign key is repeated for every partition on either side
+    SELECT 'pg_constraint'::regclass, c.conid, 'pg_constraint'::regclass, c.root, 0, c.contype <> 'f'
+    FROM copied AS c
     UNION ALL
     -- an index that a partition has from its parent counts as the parent's
     SELECT

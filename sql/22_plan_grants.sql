@@ -36,6 +36,8 @@ BEGIN ATOMIC
     )
     SELECT d.deed, d.grantee, array_agg(d.privilege ORDER BY d.privilege)
     FROM deed AS d
+    -- who has become the owner has the owner's rights
+    WHERE NOT coalesce(d.deed LIKE 'revoke%' AND d.grantee = quote_ident(p_new->>'owner'), false)
     GROUP BY d.grantee, d.deed
     ORDER BY d.deed DESC, d.grantee;
 END;

@@ -136,8 +136,12 @@ BEGIN ATOMIC
     WHERE c.key = 'restart' AND CASE
             -- it began beyond the new bound, so whatever it counted to is beyond it, too
             WHEN coalesce((p_old->>(p_prefix || 'increment'))::bigint, 1) > 0
-                THEN (p_old->>(p_prefix || 'start'))::bigint > (p_new->>(p_prefix || 'maximum'))::bigint
-            ELSE (p_old->>(p_prefix || 'start'))::bigint < (p_new->>(p_prefix || 'minimum'))::bigint
+                THEN coalesce(p_old->>(p_prefix || 'start'), p_old->>(p_prefix || 'minimum'), '1')::bigint
+                    > coalesce((p_new->>(p_prefix || 'maximum'))::bigint,
+                        CASE WHEN (p_new->>(p_prefix || 'increment'))::bigint < 0 THEN -1 END)
+            ELSE coalesce(p_old->>(p_prefix || 'start'), p_old->>(p_prefix || 'maximum'), '-1')::bigint
+                < coalesce((p_new->>(p_prefix || 'minimum'))::bigint,
+                    CASE WHEN coalesce((p_new->>(p_prefix || 'increment'))::bigint, 1) > 0 THEN 1 END)
         END
        OR p_old->(p_prefix || c.key) IS DISTINCT FROM p_new->(p_prefix || c.key)
        -- the default bounds follow the direction

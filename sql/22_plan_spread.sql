@@ -50,7 +50,7 @@ BEGIN
     RETURN (
         WITH token AS (
             SELECT
-                i.object_id, i.kind,
+                i.object_id, i.kind, (i.first).parent_id AS parent_id,
                 regexp_replace(to_jsonb(quote_ident((i.first).name))::text, '^"|"$', '', 'g') AS token_from,
                 regexp_replace(to_jsonb(quote_ident((i.new).name))::text, '^"|"$', '', 'g') AS token_to
             FROM unnest(p_items) AS i
@@ -62,7 +62,8 @@ BEGIN
             LEFT JOIN unnest(p_items) AS h ON h.object_id = (i.first).parent_id
             JOIN token AS t
                 ON t.object_id = ANY ((i.first).deps || (i.first).parent_id || i.object_id)
-                -- the columns of an heir are its ancestors'
+                -- a partition key names the table's own columns; those of an heir are its ancestors'
+                OR t.parent_id = i.object_id
                 OR t.kind = 'column' AND ((i.first).attrs ?| '{partition_of,inherits}' OR (h.first).attrs ?| '{partition_of,inherits}')
             WHERE i.action = 'alter'
         ), touched AS (
