@@ -5,6 +5,7 @@ behind is nothing. Reading happens on both sides at once; the plan is made on th
 """
 
 import argparse
+import itertools
 import re
 import sys
 from collections.abc import Sequence
@@ -73,8 +74,9 @@ def _split(engine: str) -> tuple[str, str]:
     """Give (what reading needs, what planning needs beyond it), made for a temporary schema."""
     text = _COMMENT.sub("", engine).replace("_pggit.", "pg_temp.")
     cuts = [match.start() for match in _MODULE.finditer(text)] + [len(text)]
-    reading, planning = [], []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    reading: list[str] = []
+    planning: list[str] = []
+    for start, end in itertools.pairwise(cuts):
         module = text[start:end]
         (planning if module.startswith(("-- 21_", "-- 22_")) else reading).append(module)
     return "".join(reading), "".join(planning)
@@ -93,7 +95,7 @@ class _Side:
         self.connection.execute(
             "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning"
         )
-        self.connection.execute(script)  # type: ignore[arg-type]
+        self.connection.execute(script.encode())
 
     def read(self, script: str, schemas: Sequence[str]) -> str:
         names = list(schemas) or [row["nspname"] for row in self.connection.execute(_SCHEMAS)]

@@ -4,10 +4,10 @@
 """
 
 import asyncio
+import contextlib
 import functools
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -81,6 +81,7 @@ CALL = "CALL {}({})"
 NAME_REQUEST = "SELECT set_config('application_name', %s, true)"
 HAS_REPOSITORY = "SELECT FROM pggit.branches LIMIT 1"
 LOCK_SAMPLE = "SELECT pg_advisory_xact_lock(8244711560462188)"
+NAME_SESSION = "SELECT set_config('application_name', %s, false)"
 PING = "SELECT pggit.version()"
 
 
@@ -171,7 +172,12 @@ class Database:
         """CALL pggit.<function>: it commits by itself, so no transaction stands around it."""
         statement = _statement(CALL, function, tuple(arguments))
         async with self._pool.connection() as connection:
-            await connection.execute(statement, _arguments(arguments))
+            await connection.execute(NAME_SESSION, [self._name_of_request()])
+            try:
+                await connection.execute(statement, _arguments(arguments))
+            finally:
+                with contextlib.suppress(psycopg.Error):
+                    await connection.execute("RESET application_name")
 
 
 async def retried(once: Callable[[], Awaitable[T]]) -> T:
@@ -240,7 +246,7 @@ class Session:
         self._execute(CALL, function, arguments)
 
 
-@contextmanager
+@contextlib.contextmanager
 def session(dsn: str) -> Iterator[Session]:
     """A session that ends with the block."""
     opened = Session(dsn)
