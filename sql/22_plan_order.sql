@@ -259,7 +259,7 @@ BEGIN ATOMIC
         FROM node AS n
         JOIN node AS m
             ON m.kind = 'column' AND m.object_id <> n.object_id
-            AND m.op IN ('drop', 'create')
+            AND m.op IN ('drop', 'create', 'alter')
             AND (m.op = 'drop') = (n.op = 'drop')
             AND coalesce((m.new).name, (m.old).name) = coalesce((n.new).name, (n.old).name)
             AND NOT (coalesce(m.new, m.old)).attrs ? 'inherited'
@@ -297,8 +297,12 @@ BEGIN ATOMIC
         SELECT m.acts_as, n.acts_as
         FROM node AS n
         CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
-        JOIN node AS m ON m.op = 'late' AND m.kind = 'table' AND m.object_id = d.object_id
+        JOIN item AS i ON i.object_id = d.object_id
+        JOIN node AS m
+            ON m.op = 'late' AND m.kind = 'table'
+            AND m.object_id = CASE WHEN i.kind = 'column' THEN (i.new).parent_id ELSE i.object_id END
         WHERE n.op = 'create' AND n.kind = 'constraint' AND (n.new).attrs->>'type' = 'foreign_key'
+          AND m.object_id <> (n.new).parent_id
         UNION
         -- and let go before its column goes
         SELECT n.acts_as, m.acts_as
