@@ -77,6 +77,8 @@ BEGIN ATOMIC
             i.object_id = ANY (p_cycle) AS is_cyclic,
             -- what is dropped with its parent: all that lives in a table, and the sequence of a column
             o.object_id IS NOT NULL AS is_owned_by_dropped,
+            -- or with the alteration that puts an identity's sequence of the same name in its place
+            y.object_id IS NOT NULL AS is_owned_by_identity,
             i.kind = 'sequence' AND (
                 i.action IN ('create', 'rebuild')
                 OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
@@ -86,6 +88,11 @@ BEGIN ATOMIC
         LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
         LEFT JOIN _pggit.owned_sequences(p_items) AS w ON w.sequence_id = i.object_id
         LEFT JOIN unnest(p_items) AS o ON o.action IN ('drop', 'rebuild') AND o.object_id = w.old_column_id
+        LEFT JOIN unnest(p_items) AS y
+            ON y.object_id = w.old_column_id
+            AND y.action = 'alter'
+            AND (y.old).attrs->>'default' LIKE 'nextval(%'
+            AND (y.new).attrs->>'identity:sequence' = quote_ident((i.old).name)
     ), node AS (
         SELECT i.object_id, v.op, v.phase, coalesce(v.is_folded, false) AS is_folded, i.kind, coalesce(i.new, i.old) AS object
         FROM item AS i
@@ -104,13 +111,15 @@ BEGIN ATOMIC
             WHERE i.is_loosened
                OR i.action = 'drop' AND i.kind = 'column' AND i.is_cyclic AND (i.old).attrs ? 'default'
                OR i.action = 'alter' AND i.is_regiven AND (i.old).attrs ? 'owned_by'
+               -- an identity lets go of its sequence's name before another takes it
+               OR i.action = 'alter' AND i.kind = 'column' AND (i.old).attrs ? 'identity' AND NOT (i.new).attrs ? 'identity'
             UNION ALL
             SELECT
                 'drop', 2,
                 (i.parent_kind IS DISTINCT FROM 'schema' OR i.kind = 'default_privilege')
                     AND coalesce(i.parent_action IN ('drop', 'rebuild'), false)
                     AND NOT (i.is_cyclic AND i.kind = 'constraint')
-                OR i.is_owned_by_dropped AND i.action = 'drop'
+                OR (i.is_owned_by_dropped OR i.is_owned_by_identity) AND i.action = 'drop'
             WHERE i.action IN ('drop', 'rebuild')
             UNION ALL
             SELECT 'create', 4, i.kind = 'column' AND coalesce(i.parent_action IN ('create', 'rebuild'), false) AND i.parent_kind = 'table'
@@ -174,17 +183,17 @@ PARALLEL SAFE
 SET jit = off
 BEGIN ATOMIC
     WITH item AS MATERIALIZED (
-        SELECT i.object_id, i.kind, i.action, i.old, i.new, i.is_set_aside FROM unnest(p_items) AS i
+        SELECT i.object_id, i.kind, i.action, i.first, i.old, i.new, i.is_set_aside FROM unnest(p_items) AS i
     ), owned AS MATERIALIZED (
         SELECT w.sequence_id, w.old_column_id, w.new_column_id FROM _pggit.owned_sequences(p_items) AS w
     ), raw AS MATERIALIZED (
-        SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.old, i.new, i.is_set_aside
+        SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.first, i.old, i.new, i.is_set_aside
         FROM unnest(p_nodes) AS n
         JOIN item AS i ON i.object_id = n.object_id
     ), node AS MATERIALIZED (
         -- a folded node stands for its parent's (a column's sequence: for the parent's parent)
         SELECT
-            r.node_no, r.object_id, r.op, r.kind, r.old, r.new, r.is_set_aside,
+            r.node_no, r.object_id, r.op, r.kind, r.first, r.old, r.new, r.is_set_aside,
             CASE WHEN r.is_folded THEN coalesce(CASE WHEN p.is_folded THEN g.node_no ELSE p.node_no END, r.node_no)
                 ELSE r.node_no END AS acts_as
         FROM raw AS r
@@ -201,6 +210,18 @@ BEGIN ATOMIC
         SELECT n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'column'
     ), loose AS (
         SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND n.new IS NULL
+    ), heir AS MATERIALIZED (
+        -- columns and checks of its own that a table gets or loses while its parents change
+        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, n.op = 'create' AS is_added
+        FROM node AS t
+        JOIN node AS n
+            ON n.op IN ('create', 'drop')
+            AND n.kind IN ('column', 'constraint')
+            AND (coalesce(n.new, n.old)).parent_id = t.object_id
+            AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
+        WHERE t.op = 'alter'
+          AND t.kind = 'table'
+          AND (t.old).attrs->'inherits' IS DISTINCT FROM (t.new).attrs->'inherits'
     ), new_need AS MATERIALIZED (
         SELECT n.node_no, n.acts_as, n.object_id, n.op, d.object_id AS needed_id
         FROM node AS n
@@ -217,17 +238,27 @@ BEGIN ATOMIC
         FROM new_need AS w
         JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('create', 'alter')
         LEFT JOIN late AS l ON l.object_id = w.object_id AND w.op = 'create'
-        WHERE l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence')
+        LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.node_no = w.node_no
+        WHERE (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
+          AND h.object_id IS NULL
+        UNION
+        -- what an heir must have by itself comes before it joins its parent, and goes after it has left
+        SELECT
+            CASE WHEN h.is_added THEN h.node_no ELSE m.acts_as END,
+            CASE WHEN h.is_added THEN m.acts_as ELSE h.node_no END
+        FROM heir AS h
+        JOIN node AS m ON m.object_id = h.object_id AND m.op = 'alter'
         UNION
         -- what depends goes before what it depends on goes or changes
         SELECT w.acts_as, m.acts_as
         FROM old_need AS w
         JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
         LEFT JOIN loose AS l ON l.object_id = w.object_id AND w.op = 'drop'
-        WHERE w.op = 'drop' AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
+        LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.part_id = w.object_id AND m.op = 'alter'
+        WHERE h.object_id IS NULL AND (w.op = 'drop' AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
            OR w.op = 'loosen' AND m.op = 'drop'
            OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside
-               AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id
+               AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id)
         UNION
         -- a type set aside goes when its columns have left it
         SELECT w.acts_as, m.acts_as
@@ -323,6 +354,25 @@ BEGIN ATOMIC
             AND (b.new).signature IS NOT DISTINCT FROM (a.old).signature
         WHERE a.op = 'drop'
           AND a.object_id <> b.object_id
+        UNION
+        SELECT a.acts_as, b.acts_as
+        FROM node AS a
+        JOIN node AS b
+            ON b.op = 'settle'
+            AND _pggit.name_class(b.new) = _pggit.name_class(a.first)
+            AND (b.new).name = (a.first).name
+            AND ((b.new).parent_id = (a.first).parent_id OR b.kind = 'index' AND (b.new).schema_name = (a.first).schema_name)
+        WHERE a.op = 'rename'
+          AND a.object_id <> b.object_id
+        UNION
+        -- a table has its final name before anything in it, or on it, is named
+        SELECT m.acts_as, n.acts_as
+        FROM node AS n
+        JOIN node AS m ON m.op = 'settle' AND m.object_id = coalesce((n.new).parent_id, (n.old).parent_id)
+        UNION
+        SELECT m.acts_as, w.acts_as
+        FROM new_need AS w
+        JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'settle'
         UNION
         -- schemas are there before anything moves into them
         SELECT m.acts_as, n.acts_as

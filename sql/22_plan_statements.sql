@@ -140,7 +140,8 @@ BEGIN
                 WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'ACCESS EXCLUSIVE', '{}', true)::_pggit.ddl
                 ELSE (
                     'ALTER TABLE ' || coalesce(v_table, _pggit.qualified_name((p_item.old).schema_name, (p_item.old).table_name))
-                        || ' ALTER COLUMN ' || quote_ident((p_item.old).name) || ' DROP DEFAULT',
+                        || ' ALTER COLUMN ' || quote_ident((p_item.old).name)
+                        || CASE WHEN (p_item.old).attrs ? 'identity' THEN ' DROP IDENTITY' ELSE ' DROP DEFAULT' END,
                     'ACCESS EXCLUSIVE', '{}', true
                 )::_pggit.ddl
             END;
@@ -329,10 +330,12 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN CASE
-    WHEN p_is_retyped OR p_is_loosened THEN (
+    WHEN p_is_retyped OR p_is_loosened
+        OR (p_old).kind = 'column' AND (p_old).attrs ? 'identity' AND NOT (p_new).attrs ? 'identity' THEN (
         (p_old).object_id, (p_old).kind, (p_old).parent_id, (p_old).schema_name, (p_old).table_name,
         (p_old).name, (p_old).signature,
-        (p_old).attrs - 'default'
+        (p_old).attrs - CASE WHEN p_is_retyped OR p_is_loosened THEN 'default' ELSE '' END
+        - CASE WHEN (p_new).attrs ? 'identity' THEN '' ELSE 'identity' END
         || CASE
             WHEN p_is_retyped THEN jsonb_strip_nulls(jsonb_build_object(
                 'type', (p_new).attrs->'type', 'collation', (p_new).attrs->'collation'))
@@ -344,7 +347,53 @@ RETURN CASE
     ELSE _pggit.altered_to(p_old)
 END;
 COMMENT ON FUNCTION _pggit.altered_from(_pggit.object, boolean, boolean, _pggit.object) IS $$
-The old version as it stands when the alteration runs: default taken off, type already moved.
+The old version as it stands when the alteration runs: default or identity taken off, type already moved.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.mark_uncommitted_labels(
+    p_items _pggit.plan_item[],
+    p_nodes _pggit.plan_node[],
+    p_statements _pggit.plan_statement[]
+)
+RETURNS _pggit.plan_statement[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH added AS MATERIALIZED (
+        SELECT i.object_id, l.label, regexp_replace(to_jsonb(quote_literal(l.label))::text, '^"|"$', '', 'g') AS token
+        FROM unnest(p_items) AS i
+        CROSS JOIN LATERAL jsonb_array_elements_text((i.new).attrs->'labels') AS l(label)
+        WHERE i.kind = 'enum'
+          AND i.action = 'alter'
+          AND NOT (i.old).attrs->'labels' ? l.label
+    ), used AS MATERIALIZED (
+        SELECT DISTINCT n.node_no
+        FROM unnest(p_items) AS i
+        CROSS JOIN LATERAL unnest((i.new).deps || (i.new).parent_id) AS d(object_id)
+        JOIN added AS a ON a.object_id = d.object_id OR a.object_id IN (
+            -- by way of a domain
+            SELECT e.object_id FROM unnest(p_items) AS o CROSS JOIN LATERAL unnest((o.new).deps) AS e(object_id)
+            WHERE o.object_id = d.object_id)
+        JOIN unnest(p_nodes) AS n ON n.object_id = a.object_id AND n.op = 'alter'
+        WHERE i.action IN ('create', 'alter', 'rebuild')
+          AND strpos((i.new).attrs::text, a.token) > 0
+    )
+    SELECT CASE
+        WHEN NOT EXISTS (SELECT FROM used) THEN p_statements
+        ELSE (
+            SELECT array_agg((
+                s.node_no, s.part_no,
+                ((s.ddl).sql, (s.ddl).lock_level, (s.ddl).hazards,
+                    (s.ddl).in_transaction AND (u.node_no IS NULL OR (s.ddl).sql NOT LIKE '% ADD VALUE %'))::_pggit.ddl
+            )::_pggit.plan_statement)
+            FROM unnest(p_statements) AS s
+            LEFT JOIN used AS u ON u.node_no = s.node_no
+        )
+    END;
+END;
+COMMENT ON FUNCTION _pggit.mark_uncommitted_labels(_pggit.plan_item[], _pggit.plan_node[], _pggit.plan_statement[]) IS $$
+A label of an enum can be used only after the transaction that added it: where the plan uses it, adding stands outside.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.plan_statements(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
@@ -393,7 +442,8 @@ BEGIN
             SELECT s FROM _pggit.dispatch_ddl(v_function, v_items, v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);
         v_done := v_done || v_some;
     END LOOP;
-    RETURN v_done || ARRAY(SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s);
+    RETURN _pggit.mark_uncommitted_labels(
+        p_items, p_nodes, v_done || ARRAY(SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.plan_statements(_pggit.plan_item[], _pggit.plan_node[]) IS $$
