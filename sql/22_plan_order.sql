@@ -100,12 +100,13 @@ BEGIN ATOMIC
             SELECT 'create' AS op, 0 AS phase, false AS is_folded
             WHERE i.action = 'create' AND i.kind = 'schema'
             UNION ALL
-            -- an inherited column is renamed with its origin's, a view's with its query
+            -- an inherited column is renamed with its origin's, a view's with the view that is made anew
             SELECT v.op, v.phase, false
             FROM (VALUES ('rename', 1), ('settle', 3)) AS v(op, phase)
             WHERE i.is_renamed
               AND NOT (i.kind = 'column' AND (
-                  (i.new).attrs ? 'inherited' OR i.parent_kind IN ('view', 'materialized_view')))
+                  (i.new).attrs ? 'inherited'
+                  OR i.parent_kind IN ('view', 'materialized_view') AND coalesce(i.parent_action = 'rebuild', false)))
             UNION ALL
             SELECT 'loosen', 2, false
             WHERE i.is_loosened

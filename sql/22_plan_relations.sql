@@ -112,6 +112,50 @@ COMMENT ON FUNCTION _pggit.sequence_options(jsonb, text) IS $$
 The parameters of a new sequence that are not the default.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.sequence_range(p_attrs jsonb, p_prefix text)
+RETURNS numrange
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN coalesce((p_attrs->>(p_prefix || 'increment'))::numeric, 1) > 0
+    THEN numrange(
+        coalesce((p_attrs->>(p_prefix || 'minimum'))::numeric, 1), (p_attrs->>(p_prefix || 'maximum'))::numeric, '[]')
+    ELSE numrange(
+        (p_attrs->>(p_prefix || 'minimum'))::numeric, coalesce((p_attrs->>(p_prefix || 'maximum'))::numeric, -1), '[]')
+END;
+COMMENT ON FUNCTION _pggit.sequence_range(jsonb, text) IS $$
+The values that a sequence can have; without end where its type is the bound.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.sequence_rewind(p_old jsonb, p_new jsonb, p_prefix text, p_sequence text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT format('SELECT pg_catalog.setval(%1$s, %2$s, false) WHERE pg_catalog.pg_sequence_last_value(%1$s) IS NULL',
+        p_sequence, coalesce(CASE WHEN r.both @> r.new_start THEN r.new_start END, lower(r.both)))
+    FROM (
+        SELECT
+            _pggit.sequence_range(p_old, p_prefix) * _pggit.sequence_range(p_new, p_prefix) AS both,
+            coalesce((p_old->>(p_prefix || 'start'))::numeric, b.old_first) AS old_start,
+            coalesce((p_new->>(p_prefix || 'start'))::numeric, b.new_first) AS new_start
+        FROM (
+            SELECT
+                CASE WHEN coalesce((p_old->>(p_prefix || 'increment'))::numeric, 1) > 0
+                    THEN lower(_pggit.sequence_range(p_old, p_prefix)) ELSE upper(_pggit.sequence_range(p_old, p_prefix)) END,
+                CASE WHEN coalesce((p_new->>(p_prefix || 'increment'))::numeric, 1) > 0
+                    THEN lower(_pggit.sequence_range(p_new, p_prefix)) ELSE upper(_pggit.sequence_range(p_new, p_prefix)) END
+        ) AS b(old_first, new_first)
+    ) AS r
+    WHERE NOT isempty(r.both)
+      AND NOT r.both @> r.old_start;
+END;
+COMMENT ON FUNCTION _pggit.sequence_rewind(jsonb, jsonb, text, text) IS $$
+Moves a sequence that has not counted yet to where the new bounds allow it to stand; no row where they leave it alone.
+p_sequence: an expression of type regclass.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.sequence_changes(p_old jsonb, p_new jsonb, p_prefix text, p_set text)
 RETURNS text
 LANGUAGE sql
@@ -190,6 +234,11 @@ BEGIN ATOMIC
         'ACCESS EXCLUSIVE')
     WHERE (p_old).attrs->'persistence' IS DISTINCT FROM (p_new).attrs->'persistence'
       AND NOT (p_new).attrs ? 'owned_by'
+    UNION ALL
+    SELECT _pggit.make_ddl(r.rewind, 'ROW EXCLUSIVE')
+    FROM _pggit.sequence_rewind(
+        (p_old).attrs, (p_new).attrs, '', quote_literal(_pggit.object_target(p_new)) || '::pg_catalog.regclass') AS r(rewind)
+    WHERE r.rewind IS NOT NULL
     UNION ALL
     SELECT _pggit.make_ddl(
         concat_ws(' ', 'ALTER SEQUENCE', _pggit.object_target(p_new), c.type, c.rest),

@@ -195,6 +195,12 @@ BEGIN
             CASE WHEN v_old->'identity' <> v_new->'identity' THEN 'SET GENERATED ' || upper(v_new->>'identity') END,
             _pggit.sequence_changes(v_old, v_new, 'identity:', 'SET '));
         IF v_parts <> '' THEN
+            RETURN QUERY
+            SELECT d.*
+            FROM _pggit.sequence_rewind(v_old, v_new, 'identity:',
+                quote_literal(format('%I.%s', (p_new).schema_name, v_new->>'identity:sequence')) || '::pg_catalog.regclass') AS r(rewind)
+            CROSS JOIN LATERAL _pggit.make_ddl(r.rewind, 'ROW EXCLUSIVE') AS d
+            WHERE r.rewind IS NOT NULL;
             RETURN NEXT _pggit.make_ddl(v_head || ' ' || v_parts, 'ACCESS EXCLUSIVE');
         END IF;
     END IF;

@@ -108,6 +108,64 @@ The tree with the inherited parts of those tables whose parents are others in p_
 that leaves its parent keeps its columns and keys, and one that joins a parent brings its own.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.spell_out_defaults(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_lost _pggit.object[];
+BEGIN
+    SELECT array_agg(f)
+    INTO v_lost
+    FROM (
+        SELECT f
+        FROM unnest(p_from) AS f
+        WHERE (f).kind = 'column'
+          AND (f).attrs ? 'inherited'
+          AND (f).attrs ?| '{default,no_default}'
+    ) AS f
+    JOIN unnest(p_to) AS h ON (h).object_id = (f.f).parent_id AND (h).attrs ?| '{partition_of,inherits}'
+    LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f.f).object_id
+    WHERE (t).object_id IS NULL;
+    IF v_lost IS NULL THEN
+        RETURN p_to;
+    END IF;
+    RETURN p_to || ARRAY(
+        WITH RECURSIVE line AS (
+            SELECT f AS lost, h AS heir, h AS member, 0 AS distance
+            FROM unnest(v_lost) AS f
+            JOIN unnest(p_to) AS h ON (h).object_id = (f).parent_id
+            UNION ALL
+            SELECT l.lost, l.heir, p, l.distance + 1
+            FROM line AS l
+            JOIN unnest(p_to) AS p ON (p).object_id = ANY ((l.member).deps)
+            WHERE (l.member).attrs ?| '{partition_of,inherits}'
+              AND (p).kind = 'table'
+              AND l.distance < 50
+        )
+        SELECT DISTINCT ON ((l.lost).object_id) (
+            (l.lost).object_id, 'column', (l.lost).parent_id, (l.heir).schema_name, (l.heir).name, (l.lost).name, NULL,
+            jsonb_strip_nulls(jsonb_build_object('inherited', true, 'default', (CASE
+                WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
+                ELSE _pggit.qualify_names(m, p_to)
+            END)->'default')),
+            ARRAY(SELECT d FROM unnest((m).deps || (l.heir).object_id) AS d WHERE d <> (m).parent_id ORDER BY d)
+        )::_pggit.object
+        FROM line AS l
+        JOIN unnest(p_to) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).name = (l.lost).name
+        WHERE l.distance > 0
+        ORDER BY (l.lost).object_id, l.distance
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_defaults(_pggit.object[], _pggit.object[]) IS $$
+The new tree with the inherited defaults of those columns whose table said something else of them before.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.mark_targets(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql

@@ -75,7 +75,9 @@ class Side:
         self.conn: psycopg.Connection[dict[str, Any]] = psycopg.connect(
             pg.url(self.name), autocommit=True, row_factory=dict_row
         )
-        self.conn.execute("SET client_min_messages = warning; SET check_function_bodies = off")
+        self.conn.execute(
+            "SET client_min_messages = warning; SET check_function_bodies = off; SET pggit.whole_database = on"
+        )
         for script in compare._split(compare.engine_sql()):
             self.conn.execute(script)  # type: ignore[arg-type]
 
