@@ -12,7 +12,7 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_attrs jsonb := '{}';
+    v_attrs jsonb := '{}'::jsonb;
     v_key   text;
     v_text  text;
 BEGIN
@@ -205,7 +205,7 @@ BEGIN
         FROM unnest(v_targets, v_effects) AS t(object_id, effect)
         WHERE t.effect IN ('rebuild', 'retype');
     END LOOP;
-    RETURN _pggit.set_types_aside(_pggit.regive_sequences(_pggit.rebuild_foreign_keys(v_items)));
+    RETURN _pggit.set_types_aside(_pggit.regive_sequences(_pggit.restore_heirs(_pggit.rebuild_foreign_keys(v_items))));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spread_rebuilds(_pggit.plan_item[]) IS $$
@@ -270,6 +270,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.rebuild_foreign_keys(_pggit.plan_item[]) IS $$
 A foreign key whose columns change their type on both ends cannot hold in between.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.restore_heirs(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH overrun AS (
+        SELECT DISTINCT c.object_id
+        FROM unnest(p_items) AS c
+        JOIN unnest(p_items) AS t ON t.object_id = (c.new).parent_id
+        JOIN unnest(p_items) AS o
+            ON o.kind = 'column' AND o.action = 'alter'
+            AND (o.new).name = (c.new).name
+            AND (o.new).parent_id = ANY ((t.new).deps)
+            AND (o.old).attrs->'default' IS DISTINCT FROM (o.new).attrs->'default'
+        WHERE c.kind = 'column'
+          AND c.action = 'keep'
+          AND (c.new).attrs ? 'inherited'
+          AND (c.new).attrs ? 'default'
+    )
+    SELECT _pggit.apply_spread(p_items, array_agg(r.object_id), array_agg('loosen'::text))
+    FROM overrun AS r;
+END;
+COMMENT ON FUNCTION _pggit.restore_heirs(_pggit.plan_item[]) IS $$
+A new default runs down to partitions and heirs: those with a default of their own get it back.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.regive_sequences(p_items _pggit.plan_item[])
