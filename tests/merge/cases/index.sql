@@ -74,7 +74,7 @@ CREATE INDEX i ON t (lower(b));
 --: theirs
 CREATE INDEX j ON t ((a + c));
 --: merged
-see.indexes('t') = 'i (lower(b)); j ((a + c)); old (a)'
+see.indexes('t') = 'i (lower(b)); j (((a + c))); old (a)'
 --= drop against drop
 --: ours
 DROP INDEX old;

@@ -12,7 +12,8 @@ pg_get_viewdef('v') LIKE '%a > 5%' AND see.column('t', 'x') = 'integer'
 --: ours
 CREATE OR REPLACE VIEW v AS SELECT id, a, b FROM t;
 --: theirs
-CREATE OR REPLACE VIEW v AS SELECT t.id, t.a, t.b FROM t AS t;
+CREATE OR REPLACE VIEW v AS select "t".id, t.a, b
+from public.t;
 --: merged
 see.columns('v') = 'a integer, b text, id integer'
 --= redefined two ways
