@@ -12,7 +12,7 @@ BIN = .venv/bin
 PG_CONFIG = pg_config
 DESTDIR =
 TESTS =
-PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadgroup
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done

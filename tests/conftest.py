@@ -1,6 +1,8 @@
 """Fixtures of every test: the servers, and databases with and without pggit on them. tests/README.md says how to use them."""
 
 import json
+import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from pgtap import collect_tap_file, drop_tap_databases
 from servers import OwnServers, PgServer, given_servers
 
 SERVERS = pytest.StashKey[dict[int, PgServer]]()
+SPREAD = {"compare", "merge"}
 OWN = pytest.StashKey[OwnServers]()
 
 
@@ -29,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     servers = given_servers()
     if not servers:
+        # Ended from outside, we still stop the servers and drop their data.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         config.stash[OWN] = OwnServers()
         servers = config.stash[OWN].start()
     config.stash[SERVERS] = servers
@@ -48,6 +53,14 @@ def pytest_configure_node(node: Any) -> None:
         for major, one in node.config.stash[SERVERS].items()
     }
     node.workerinput["servers"] = json.dumps(known)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """xdist: the many cases go one by one to whoever is free; elsewhere a file stays together, on each server."""
+    for item in items:
+        if item.path.parent.name not in SPREAD:
+            major = next((word for word in re.findall(r"pg\d+", item.name)), "")
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.name}-{major}"))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
