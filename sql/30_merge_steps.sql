@@ -220,7 +220,8 @@ BEGIN
     ELSIF p_ours IS NOT DISTINCT FROM p_base THEN
         merged := p_theirs;
     ELSIF p_key = 'position' THEN
-        RETURN;
+        -- no difference between states, but one answer for both directions
+        merged := least(p_ours, p_theirs);
     ELSIF p_key = 'owner' AND (p_ours IS NULL OR p_theirs IS NULL) THEN
         -- an owner that one side does not know is no change of that side
         merged := coalesce(p_ours, p_theirs);
