@@ -566,7 +566,7 @@ BEGIN ATOMIC
         SELECT
             0::bigint, 0, 'SET check_function_bodies = off', '', '{}'::text[], true, 'set', NULL::text, NULL::uuid, NULL::text
         WHERE EXISTS (
-            SELECT FROM ordered AS d WHERE d.kind IN ('function', 'procedure') AND d.op IN ('create', 'alter')
+            SELECT FROM ordered AS d WHERE d.kind IN ('function', 'procedure') AND d.sql LIKE 'CREATE %'
         )
         UNION ALL
         SELECT p.place, 0, 'SET search_path = ' || p.path, '', '{}', true, 'set', NULL, NULL, NULL
@@ -580,7 +580,7 @@ BEGIN ATOMIC
         UNION ALL
         SELECT 9000000000, 0, 'RESET check_function_bodies', '', '{}', true, 'set', NULL, NULL, NULL
         WHERE EXISTS (
-            SELECT FROM ordered AS d WHERE d.kind IN ('function', 'procedure') AND d.op IN ('create', 'alter')
+            SELECT FROM ordered AS d WHERE d.kind IN ('function', 'procedure') AND d.sql LIKE 'CREATE %'
         )
         UNION ALL
         SELECT 9000000000, 1, 'RESET search_path', '', '{}', true, 'set', NULL, NULL, NULL
