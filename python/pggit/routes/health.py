@@ -9,22 +9,85 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
+from msgspec import Meta
 
 from pggit import __version__
 from pggit.db import Database
 from pggit.errors import utc_now
 from pggit.settings import Settings
-from pggit.structs import (
-    Check,
-    DeepCache,
-    DeepDatabase,
-    DeepHealth,
-    DeepWebhooks,
-    FlatHealth,
-    Health,
-    HealthStatus,
-    Liveness,
-)
+from pggit.structs import Answer
+
+HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+
+
+class Check(Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """One dependency."""
+
+    status: Literal["healthy", "unhealthy", "not_configured"]
+    timestamp: str
+    response_time_ms: float | None = None
+    error: str | None = None
+
+
+class Health(Answer, frozen=True, kw_only=True):
+    """The service and what it depends on."""
+
+    status: HealthStatus
+    service: str
+    version: str
+    timestamp: str
+    uptime: Annotated[float, Meta(description="Seconds since the service started")]
+    checks: dict[str, Check]
+    checks_summary: Annotated[dict[str, str], Meta(description="checks, each as its status alone")]
+
+
+class FlatHealth(Answer, frozen=True, kw_only=True):
+    """Health with one word per dependency."""
+
+    status: HealthStatus
+    timestamp: str
+    checks: dict[str, str]
+    uptime: float
+
+
+class Liveness(Answer, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["healthy"]
+    timestamp: str
+
+
+class DeepDatabase(Answer, frozen=True, kw_only=True):
+    """PostgreSQL, asked."""
+
+    status: Literal["connected", "disconnected"]
+    response_time_ms: float
+
+
+class DeepCache(Answer, frozen=True, kw_only=True):
+    """The cache."""
+
+    status: Literal["operational", "not_configured"]
+    hit_rate: float
+
+
+class DeepWebhooks(Answer, frozen=True, kw_only=True):
+    """Outbound webhooks."""
+
+    status: Literal["operational", "not_configured"]
+    active_count: int
+    failed_count: int
+
+
+class DeepHealth(Answer, frozen=True, kw_only=True):
+    """Every part, asked."""
+
+    status: HealthStatus
+    timestamp: str
+    database: DeepDatabase
+    cache: DeepCache
+    webhooks: DeepWebhooks
+
 
 _STARTED = monotonic()
 _OPTIONAL = ("cache", "celery", "github_api")
