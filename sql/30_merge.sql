@@ -203,6 +203,7 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_changed uuid[];

@@ -30,6 +30,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
@@ -74,6 +75,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_worktree_id integer := _pggit.find_worktree(p_merge.source_branch_id);
@@ -104,6 +106,8 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
@@ -131,6 +135,7 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_worktree _pggit.worktrees;
@@ -234,6 +239,8 @@ RETURNS pggit.merges
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_attempt _pggit.merge_attempt := _pggit.attempt_merge(p_merge, _pggit.merge_choices(p_merge.merge_id));
@@ -355,6 +362,8 @@ RETURNS SETOF pggit.merge_preview
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_target _pggit.branches := _pggit.session_branch(p_target, p_path);

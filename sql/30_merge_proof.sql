@@ -19,6 +19,7 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_ids uuid[];
@@ -97,6 +98,8 @@ RETURNS _pggit.trial
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 SET client_min_messages = warning
 AS $$
 DECLARE
@@ -216,6 +219,8 @@ RETURNS _pggit.merge_result
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_ids uuid[] := _pggit.affected_ids(p_ours, p_merged);

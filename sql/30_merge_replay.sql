@@ -109,6 +109,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_choices _pggit.merge_choice[] := _pggit.merge_choices(p_merge.merge_id);
@@ -152,6 +153,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_head _pggit.object[] := _pggit.tree_array(p_merge.target_commit_id);

@@ -113,6 +113,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_base _pggit.object[];
@@ -167,6 +168,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_read _pggit.identified[] := ARRAY(

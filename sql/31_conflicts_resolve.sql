@@ -53,6 +53,8 @@ RETURNS _pggit.object[]
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 SET client_min_messages = warning
 AS $$
 DECLARE
@@ -165,6 +167,8 @@ LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 BEGIN
     RETURN _pggit.merge_trees(
@@ -184,6 +188,8 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
 AS $$
 DECLARE
     v_result _pggit.merge_result := _pggit.merge_now(p_merge, _pggit.merge_choices(p_merge.merge_id));
