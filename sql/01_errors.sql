@@ -48,6 +48,7 @@ VALUES
     ('VCS22', 'conflict_resolved', 'The conflict is resolved in just this way already.'),
     ('VCS23', 'not_fast_forward', 'Both branches have commits that the other has not.'),
     ('VCS24', 'target_in_use', 'This session itself holds pending trigger events or open cursors on a table of the target.'),
+    ('VCS25', 'depends_on_live', 'Objects of a branch use tracked objects of the live schema instead of the branch''s own.'),
     ('VCV10', 'merge_into_itself', 'Source and target are one branch.'),
     ('VCV11', 'invalid_strategy', 'The strategy is none of those that exist.'),
     ('VCV12', 'merge_argument_missing', 'The merge lacks its source or, for three-way, its base.'),

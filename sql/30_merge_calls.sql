@@ -182,6 +182,35 @@ Raises where the caller lacks rights on the live schemas that the plan needs, be
 Errors: 42501 listing all of them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.check_live_dependencies(p_branch_id integer)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_found text[];
+BEGIN
+    IF _pggit.find_worktree(p_branch_id) IS NULL THEN
+        RETURN;
+    END IF;
+    v_found := ARRAY(
+        SELECT format('%s %s needs %s %s', d.kind, d.identity, d.referenced_kind, d.referenced)
+        FROM _pggit.list_live_dependencies(p_branch_id) AS d);
+    IF v_found <> '{}' THEN
+        PERFORM _pggit.raise_error('VCS25',
+            format('branch "%s" uses objects of the live schema', (SELECT b.name FROM _pggit.branches AS b
+                WHERE b.branch_id = p_branch_id)),
+            array_to_string(v_found, E'\n'), 'Make these objects again with unqualified names, commit, and merge.');
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_live_dependencies(integer) IS $$
+Raises where objects of a branch's worktree use tracked objects of the live schemas: what they mean on the branch is not what
+they would mean after the merge.
+Errors: VCS25 naming them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.insert_merge(p_merge _pggit.merges)
 RETURNS _pggit.merges
 LANGUAGE plpgsql
@@ -310,6 +339,8 @@ DECLARE
     v_target _pggit.branches := _pggit.session_branch(p_target, p_path);
     v_merge _pggit.merges := _pggit.prepare_merge(p_source, v_target, p_message, p_strategy, p_base);
 BEGIN
+    PERFORM _pggit.check_live_dependencies(v_merge.source_branch_id);
+    PERFORM _pggit.check_live_dependencies(v_merge.target_branch_id);
     v_merge := _pggit.insert_merge(v_merge);
     IF v_merge.status = 'completed' THEN
         UPDATE _pggit.merges AS m
@@ -344,7 +375,7 @@ p_base: the ancestor to merge over; NULL to find it.
 p_allow_data_loss: whether tables and columns that hold data may be dropped.
 Returns: the merge; status completed, or pending_conflicts with its rows in pggit.conflicts.
 Errors: VCN01, VCN03, VCN06 for unknown refs; VCV02, VCV10, VCV11, VCV12 for bad arguments; VCS23 where no fast-forward is
-possible; VCS11 for uncommitted changes of the target; VCS12 for data that would be lost; VCC01 where the target moved; VCS09,
+possible; VCS25 for a branch that uses live objects; VCS11 for uncommitted changes of the target; VCS12 for data that would be lost; VCC01 where the target moved; VCS09,
 VCS24, 42501, 55P03.
 Locks: as the DDL of the merge, each waited for no longer than the setting pggit.lock_timeout.
 $$;
@@ -373,6 +404,8 @@ DECLARE
     v_losses text[];
     v_worktree_id integer := _pggit.find_worktree(v_target.branch_id);
 BEGIN
+    PERFORM _pggit.check_live_dependencies(v_merge.source_branch_id);
+    PERFORM _pggit.check_live_dependencies(v_merge.target_branch_id);
     IF v_merge.status = 'completed' THEN
         v_notes := v_merge.message || v_notes;
     ELSE

@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
 SET LOCAL client_min_messages = warning;
-SELECT plan(33);
+SELECT plan(34);
 
 CREATE SCHEMA cfl;
 SET LOCAL search_path = cfl, public, tap;
@@ -99,5 +99,7 @@ INSERT INTO u VALUES (1);
 SELECT throws_ok($$SELECT pggit.merge('side', 'main')$$, 'VCS24', NULL, 'pending trigger events of the session are named');
 SET CONSTRAINTS ALL IMMEDIATE;
 SELECT is((SELECT status FROM pggit.merge('side', 'main')), 'completed', 'and without them it merges');
+SELECT pg_temp.both('SELECT 1', 'CREATE VIEW v AS SELECT id FROM cfl.t');
+SELECT throws_ok($$SELECT pggit.merge('side', 'main')$$, 'VCS25', NULL, 'a branch that uses a live table is not merged');
 SELECT * FROM finish();
 ROLLBACK;
