@@ -7,6 +7,19 @@ CREATE TYPE _pggit.plan_edge AS (
     after_no  integer
 );
 
+-- A node with its object. What is folded into another node acts as that one.
+CREATE TYPE _pggit.plan_actor AS (
+    node_no      integer,
+    object_id    uuid,
+    op           text,
+    kind         text,
+    is_set_aside boolean,
+    first        _pggit.object,
+    old          _pggit.object,
+    new          _pggit.object,
+    acts_as      integer
+);
+
 CREATE TYPE _pggit.plan_order AS (
     node_order    integer[],
     cycle_objects uuid[]  -- objects on both ends of the edges that had to be ignored
@@ -64,38 +77,52 @@ COMMENT ON FUNCTION _pggit.owned_sequences(_pggit.plan_item[]) IS $$
 The owned sequences with their columns, before and after, as far as these are among the items.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.plan_facts(p_items _pggit.plan_item[], p_cycle uuid[])
+RETURNS TABLE (
+    object_id uuid, kind text, action text, is_renamed boolean, is_loosened boolean, is_set_aside boolean,
+    old _pggit.object, new _pggit.object, parent_kind text, parent_action text, is_cyclic boolean,
+    is_owned_by_dropped boolean, is_owned_by_identity boolean, is_regiven boolean
+)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        i.object_id, i.kind, i.action, i.is_renamed, i.is_loosened, i.is_set_aside, i.old, i.new, i.parent_kind,
+        p.action AS parent_action,
+        i.object_id = ANY (p_cycle) AS is_cyclic,
+        -- what is dropped with its parent: all that lives in a table, and the sequence of a column
+        o.object_id IS NOT NULL AS is_owned_by_dropped,
+        -- or with the alteration that puts an identity's sequence of the same name in its place
+        y.object_id IS NOT NULL AS is_owned_by_identity,
+        i.kind = 'sequence' AND (
+            i.action IN ('create', 'rebuild')
+            OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
+            OR o.object_id IS NOT NULL
+        ) AS is_regiven
+    FROM unnest(p_items) AS i
+    LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
+    LEFT JOIN _pggit.owned_sequences(p_items) AS w ON w.sequence_id = i.object_id
+    LEFT JOIN unnest(p_items) AS o ON o.action IN ('drop', 'rebuild') AND o.object_id = w.old_column_id
+    LEFT JOIN unnest(p_items) AS y
+        ON y.object_id = w.old_column_id
+        AND y.action = 'alter'
+        AND (y.old).attrs->>'default' LIKE 'nextval(%'
+        AND (y.new).attrs->>'identity:sequence' = quote_ident((i.old).name);
+END;
+COMMENT ON FUNCTION _pggit.plan_facts(_pggit.plan_item[], uuid[]) IS $$
+The items with what their parents and owners undergo, from which their nodes follow.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.plan_nodes(p_items _pggit.plan_item[], p_cycle uuid[])
 RETURNS _pggit.plan_node[]
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH item AS MATERIALIZED (
-        SELECT
-            i.object_id, i.kind, i.action, i.is_renamed, i.is_loosened, i.is_set_aside, i.old, i.new, i.parent_kind,
-            p.action AS parent_action,
-            i.object_id = ANY (p_cycle) AS is_cyclic,
-            -- what is dropped with its parent: all that lives in a table, and the sequence of a column
-            o.object_id IS NOT NULL AS is_owned_by_dropped,
-            -- or with the alteration that puts an identity's sequence of the same name in its place
-            y.object_id IS NOT NULL AS is_owned_by_identity,
-            i.kind = 'sequence' AND (
-                i.action IN ('create', 'rebuild')
-                OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
-                OR o.object_id IS NOT NULL
-            ) AS is_regiven
-        FROM unnest(p_items) AS i
-        LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
-        LEFT JOIN _pggit.owned_sequences(p_items) AS w ON w.sequence_id = i.object_id
-        LEFT JOIN unnest(p_items) AS o ON o.action IN ('drop', 'rebuild') AND o.object_id = w.old_column_id
-        LEFT JOIN unnest(p_items) AS y
-            ON y.object_id = w.old_column_id
-            AND y.action = 'alter'
-            AND (y.old).attrs->>'default' LIKE 'nextval(%'
-            AND (y.new).attrs->>'identity:sequence' = quote_ident((i.old).name)
-    ), node AS (
+    WITH node AS (
         SELECT i.object_id, v.op, v.phase, coalesce(v.is_folded, false) AS is_folded, i.kind, coalesce(i.new, i.old) AS object
-        FROM item AS i
+        FROM _pggit.plan_facts(p_items, p_cycle) AS i
         CROSS JOIN LATERAL (
             SELECT 'create' AS op, 0 AS phase, false AS is_folded
             WHERE i.action = 'create' AND i.kind = 'schema'
@@ -176,41 +203,50 @@ COMMENT ON FUNCTION _pggit.name_class(_pggit.object) IS $$
 The namespace in which a name must be free: relations and types share one, since a relation has a row type.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.plan_edges(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
-RETURNS SETOF _pggit.plan_edge
+CREATE OR REPLACE FUNCTION _pggit.plan_actors(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+RETURNS SETOF _pggit.plan_actor
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-SET jit = off
 BEGIN ATOMIC
-    WITH item AS MATERIALIZED (
-        SELECT i.object_id, i.kind, i.action, i.first, i.old, i.new, i.is_set_aside FROM unnest(p_items) AS i
-    ), owned AS MATERIALIZED (
+    WITH owned AS MATERIALIZED (
         SELECT w.sequence_id, w.old_column_id, w.new_column_id FROM _pggit.owned_sequences(p_items) AS w
     ), raw AS MATERIALIZED (
         SELECT n.node_no, n.object_id, n.op, n.is_folded, i.kind, i.first, i.old, i.new, i.is_set_aside
         FROM unnest(p_nodes) AS n
-        JOIN item AS i ON i.object_id = n.object_id
-    ), node AS MATERIALIZED (
-        -- a folded node stands for its parent's (a column's sequence: for the parent's parent)
-        SELECT
-            r.node_no, r.object_id, r.op, r.kind, r.first, r.old, r.new, r.is_set_aside,
-            CASE WHEN r.is_folded THEN coalesce(CASE WHEN p.is_folded THEN g.node_no ELSE p.node_no END, r.node_no)
-                ELSE r.node_no END AS acts_as
-        FROM raw AS r
-        LEFT JOIN owned AS w ON r.is_folded AND w.sequence_id = r.object_id
-        LEFT JOIN raw AS p
-            ON r.is_folded AND p.op = r.op
-            AND p.object_id = CASE
-                WHEN r.kind = 'sequence' THEN w.old_column_id
-                WHEN r.op = 'drop' THEN (r.old).parent_id
-                ELSE (r.new).parent_id
-            END
-        LEFT JOIN raw AS g ON p.is_folded AND g.op = p.op AND g.object_id = (p.old).parent_id
+        JOIN unnest(p_items) AS i ON i.object_id = n.object_id
+    )
+    -- a folded node stands for its parent's (a column's sequence: for the parent's parent)
+    SELECT (
+        r.node_no, r.object_id, r.op, r.kind, r.is_set_aside, r.first, r.old, r.new,
+        CASE WHEN r.is_folded THEN coalesce(CASE WHEN p.is_folded THEN g.node_no ELSE p.node_no END, r.node_no)
+            ELSE r.node_no END
+    )::_pggit.plan_actor
+    FROM raw AS r
+    LEFT JOIN owned AS w ON r.is_folded AND w.sequence_id = r.object_id
+    LEFT JOIN raw AS p
+        ON r.is_folded AND p.op = r.op
+        AND p.object_id = CASE
+            WHEN r.kind = 'sequence' THEN w.old_column_id
+            WHEN r.op = 'drop' THEN (r.old).parent_id
+            ELSE (r.new).parent_id
+        END
+    LEFT JOIN raw AS g ON p.is_folded AND g.op = p.op AND g.object_id = (p.old).parent_id;
+END;
+COMMENT ON FUNCTION _pggit.plan_actors(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+The nodes with their objects, and with the node that does their work.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.make_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.* FROM unnest(p_actors) AS a
     ), late AS (
         SELECT n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'column'
-    ), loose AS (
-        SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND n.new IS NULL
     ), heir AS MATERIALIZED (
         -- columns and checks of its own that a table gets or loses while its parents change
         SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, n.op = 'create' AS is_added
@@ -228,163 +264,259 @@ BEGIN ATOMIC
         FROM node AS n
         CROSS JOIN LATERAL unnest((n.new).deps || (n.new).parent_id) AS d(object_id)
         WHERE n.op IN ('create', 'alter', 'late')
+    )
+    -- what is needed is made first
+    SELECT m.acts_as, w.acts_as
+    FROM new_need AS w
+    JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('create', 'alter')
+    LEFT JOIN late AS l ON l.object_id = w.object_id AND w.op = 'create'
+    LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.node_no = w.node_no
+    WHERE (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
+      AND h.object_id IS NULL
+    UNION
+    -- what an heir must have by itself comes before it joins its parent, and goes after it has left
+    SELECT
+        CASE WHEN h.is_added THEN h.node_no ELSE m.acts_as END,
+        CASE WHEN h.is_added THEN m.acts_as ELSE h.node_no END
+    FROM heir AS h
+    JOIN node AS m ON m.object_id = h.object_id AND m.op = 'alter'
+    UNION
+    -- a domain is whole before it is used: arrays of it forbid new checks
+    SELECT m.acts_as, w.acts_as
+    FROM new_need AS w
+    JOIN node AS p ON p.object_id = w.needed_id AND p.kind = 'domain'
+    JOIN node AS m ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = p.object_id
+    JOIN node AS n ON n.node_no = w.node_no
+    WHERE (n.new).parent_id IS DISTINCT FROM p.object_id
+    UNION
+    SELECT m.acts_as, w.acts_as
+    FROM new_need AS w
+    JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'settle';
+END;
+COMMENT ON FUNCTION _pggit.make_edges(_pggit.plan_actor[]) IS $$
+What must be there before something that needs it is made or changed.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.* FROM unnest(p_actors) AS a
+    ), loose AS (
+        SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND n.new IS NULL
+    ), heir AS MATERIALIZED (
+        -- columns and checks of its own that a table gets or loses while its parents change
+        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, n.op = 'create' AS is_added
+        FROM node AS t
+        JOIN node AS n
+            ON n.op IN ('create', 'drop')
+            AND n.kind IN ('column', 'constraint')
+            AND (coalesce(n.new, n.old)).parent_id = t.object_id
+            AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
+        WHERE t.op = 'alter'
+          AND t.kind = 'table'
+          AND (t.old).attrs->'inherits' IS DISTINCT FROM (t.new).attrs->'inherits'
     ), old_need AS MATERIALIZED (
         SELECT n.acts_as, n.object_id, n.op, n.new, d.object_id AS needed_id
         FROM node AS n
         CROSS JOIN LATERAL unnest((n.old).deps || (n.old).parent_id) AS d(object_id)
         WHERE n.op IN ('drop', 'loosen', 'alter', 'purge')
-    ), edge(before_no, after_no) AS (
-        -- what is needed is made first
-        SELECT m.acts_as, w.acts_as
-        FROM new_need AS w
-        JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('create', 'alter')
-        LEFT JOIN late AS l ON l.object_id = w.object_id AND w.op = 'create'
-        LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.node_no = w.node_no
-        WHERE (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
-          AND h.object_id IS NULL
-        UNION
-        -- what an heir must have by itself comes before it joins its parent, and goes after it has left
-        SELECT
-            CASE WHEN h.is_added THEN h.node_no ELSE m.acts_as END,
-            CASE WHEN h.is_added THEN m.acts_as ELSE h.node_no END
-        FROM heir AS h
-        JOIN node AS m ON m.object_id = h.object_id AND m.op = 'alter'
-        UNION
-        -- what depends goes before what it depends on goes or changes
-        SELECT w.acts_as, m.acts_as
-        FROM old_need AS w
-        JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
-        LEFT JOIN loose AS l ON l.object_id = w.object_id AND w.op = 'drop'
-        LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.part_id = w.object_id AND m.op = 'alter'
-        WHERE h.object_id IS NULL AND (w.op = 'drop' AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
-           OR w.op = 'loosen' AND m.op = 'drop'
-           OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside
-               AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id)
-        UNION
-        -- a type set aside goes when its columns have left it
-        SELECT w.acts_as, m.acts_as
-        FROM old_need AS w
-        JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'purge'
-        WHERE w.op IN ('alter', 'drop', 'purge')
-        UNION
-        -- steps of one object
-        SELECT a.acts_as, b.acts_as
-        FROM node AS a
-        JOIN node AS b ON b.object_id = a.object_id
-        WHERE (a.op, b.op) IN (
-            ('drop', 'create'), ('loosen', 'drop'), ('loosen', 'alter'), ('loosen', 'late'), ('create', 'late'), ('alter', 'late'),
-            ('create', 'purge'), ('rename', 'settle'),
-            ('settle', 'create'), ('settle', 'alter')
-        )
-        UNION
-        -- an owned sequence is tied to its column when that exists
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        JOIN owned AS w ON w.sequence_id = n.object_id
-        JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
-        WHERE n.op = 'late' AND n.kind = 'sequence'
-        UNION
-        -- what an heir says of an inherited column comes after the column, and goes before it
-        SELECT
-            CASE WHEN n.op = 'drop' THEN n.acts_as ELSE m.acts_as END,
-            CASE WHEN n.op = 'drop' THEN m.acts_as ELSE n.acts_as END
-        FROM node AS n
-        JOIN node AS m
-            ON m.kind = 'column' AND m.object_id <> n.object_id
-            AND m.op IN ('drop', 'create', 'alter')
-            AND (m.op = 'drop') = (n.op = 'drop')
-            AND coalesce((m.new).name, (m.old).name) = coalesce((n.new).name, (n.old).name)
-            AND NOT (coalesce(m.new, m.old)).attrs ? 'inherited'
-        WHERE n.kind = 'column'
-          AND n.op IN ('create', 'alter', 'drop')
-          AND (coalesce(n.new, n.old)).attrs ? 'inherited'
-        UNION
-        -- a domain is whole before it is used: arrays of it forbid new checks
-        SELECT m.acts_as, w.acts_as
-        FROM new_need AS w
-        JOIN item AS p ON p.object_id = w.needed_id AND p.kind = 'domain'
-        JOIN node AS m ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = p.object_id
-        JOIN node AS n ON n.node_no = w.node_no
-        WHERE (n.new).parent_id IS DISTINCT FROM p.object_id
-        UNION
-        -- a table to be attached copies the checks of its parent
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
-        JOIN node AS m
-            ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = d.object_id
-            AND (m.new).attrs->>'type' = 'check'
-        WHERE n.op = 'create' AND n.kind = 'table' AND (n.new).attrs ? 'attached'
-        UNION
-        -- a table becomes a partition when it has all that a partition must have
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        JOIN node AS m
-            ON m.op IN ('create', 'alter') AND m.kind IN ('column', 'constraint', 'index')
-            AND (m.new).parent_id = n.object_id
-            AND (m.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
-        WHERE n.op = 'late' AND n.kind = 'table'
-        UNION
-        -- what a foreign key refers to may come with the attachment
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
-        JOIN item AS i ON i.object_id = d.object_id
-        JOIN node AS m
-            ON m.op = 'late' AND m.kind = 'table'
-            AND m.object_id = CASE WHEN i.kind = 'column' THEN (i.new).parent_id ELSE i.object_id END
-        WHERE n.op = 'create' AND n.kind = 'constraint' AND (n.new).attrs->>'type' = 'foreign_key'
-          AND m.object_id <> (n.new).parent_id
-        UNION
-        -- and let go before its column goes
-        SELECT n.acts_as, m.acts_as
-        FROM node AS n
-        JOIN owned AS w ON w.sequence_id = n.object_id
-        JOIN node AS m ON m.op = 'drop' AND m.object_id = w.old_column_id
-        WHERE n.op IN ('loosen', 'drop') AND n.kind = 'sequence'
-        UNION
-        -- a name is free before it is taken
-        SELECT a.acts_as, b.acts_as
-        FROM node AS a
-        JOIN node AS b
-            ON b.op IN ('create', 'settle')
-            AND _pggit.name_class(b.new) = _pggit.name_class(a.old)
-            AND (b.new).name = (a.old).name
-            AND (b.new).schema_name IS NOT DISTINCT FROM (a.old).schema_name
-            AND ((b.new).table_name IS NOT DISTINCT FROM (a.old).table_name OR b.kind = 'index')
-            AND (b.new).signature IS NOT DISTINCT FROM (a.old).signature
-        WHERE a.op = 'drop'
-          AND a.object_id <> b.object_id
-        UNION
-        SELECT a.acts_as, b.acts_as
-        FROM node AS a
-        JOIN node AS b
-            ON b.op = 'settle'
-            AND _pggit.name_class(b.new) = _pggit.name_class(a.first)
-            AND (b.new).name = (a.first).name
-            AND ((b.new).parent_id = (a.first).parent_id OR b.kind = 'index' AND (b.new).schema_name = (a.first).schema_name)
-        WHERE a.op = 'rename'
-          AND a.object_id <> b.object_id
-        UNION
-        -- a table has its final name before anything in it, or on it, is named
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        JOIN node AS m ON m.op = 'settle' AND m.object_id = coalesce((n.new).parent_id, (n.old).parent_id)
-        UNION
-        SELECT m.acts_as, w.acts_as
-        FROM new_need AS w
-        JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'settle'
-        UNION
-        -- schemas are there before anything moves into them
-        SELECT m.acts_as, n.acts_as
-        FROM node AS n
-        JOIN node AS m ON m.object_id = (n.new).parent_id AND m.op = 'create'
-        WHERE n.op = 'rename'
     )
+    -- what depends goes before what it depends on goes or changes
+    SELECT w.acts_as, m.acts_as
+    FROM old_need AS w
+    JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
+    LEFT JOIN loose AS l ON l.object_id = w.object_id AND w.op = 'drop'
+    LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.part_id = w.object_id AND m.op = 'alter'
+    WHERE h.object_id IS NULL AND (w.op = 'drop'
+        AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
+       OR w.op = 'loosen' AND m.op = 'drop'
+       OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside
+           AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id)
+    UNION
+    -- a type set aside goes when its columns have left it
+    SELECT w.acts_as, m.acts_as
+    FROM old_need AS w
+    JOIN node AS m ON m.object_id = w.needed_id AND m.op = 'purge'
+    WHERE w.op IN ('alter', 'drop', 'purge');
+END;
+COMMENT ON FUNCTION _pggit.drop_edges(_pggit.plan_actor[]) IS $$
+What must be gone, or changed, before something that it needs goes or changes.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.heir_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.* FROM unnest(p_actors) AS a
+    )
+    -- what an heir says of an inherited column comes after the column, and goes before it
+    SELECT
+        CASE WHEN n.op = 'drop' THEN n.acts_as ELSE m.acts_as END,
+        CASE WHEN n.op = 'drop' THEN m.acts_as ELSE n.acts_as END
+    FROM node AS n
+    JOIN node AS m
+        ON m.kind = 'column' AND m.object_id <> n.object_id
+        AND m.op IN ('drop', 'create', 'alter')
+        AND (m.op = 'drop') = (n.op = 'drop')
+        AND coalesce((m.new).name, (m.old).name) = coalesce((n.new).name, (n.old).name)
+        AND NOT (coalesce(m.new, m.old)).attrs ? 'inherited'
+    WHERE n.kind = 'column'
+      AND n.op IN ('create', 'alter', 'drop')
+      AND (coalesce(n.new, n.old)).attrs ? 'inherited'
+    UNION
+    -- a table to be attached copies the checks of its parent
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
+    JOIN node AS m
+        ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = d.object_id
+        AND (m.new).attrs->>'type' = 'check'
+    WHERE n.op = 'create' AND n.kind = 'table' AND (n.new).attrs ? 'attached'
+    UNION
+    -- a table becomes a partition when it has all that a partition must have
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    JOIN node AS m
+        ON m.op IN ('create', 'alter') AND m.kind IN ('column', 'constraint', 'index')
+        AND (m.new).parent_id = n.object_id
+        AND (m.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
+    WHERE n.op = 'late' AND n.kind = 'table'
+    UNION
+    -- what a foreign key refers to may come with the attachment
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
+    JOIN node AS i ON i.object_id = d.object_id
+    JOIN node AS m
+        ON m.op = 'late' AND m.kind = 'table'
+        AND m.object_id = CASE WHEN i.kind = 'column' THEN (i.new).parent_id ELSE i.object_id END
+    WHERE n.op = 'create' AND n.kind = 'constraint' AND (n.new).attrs->>'type' = 'foreign_key'
+      AND m.object_id <> (n.new).parent_id;
+END;
+COMMENT ON FUNCTION _pggit.heir_edges(_pggit.plan_actor[]) IS $$
+The order among partitions, heirs and their parents.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.name_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.* FROM unnest(p_actors) AS a
+    )
+    -- steps of one object
+    SELECT a.acts_as, b.acts_as
+    FROM node AS a
+    JOIN node AS b ON b.object_id = a.object_id
+    WHERE (a.op, b.op) IN (
+        ('drop', 'create'), ('loosen', 'drop'), ('loosen', 'alter'), ('loosen', 'late'), ('create', 'late'), ('alter', 'late'),
+        ('create', 'purge'), ('rename', 'settle'),
+        ('settle', 'create'), ('settle', 'alter')
+    )
+    UNION
+    -- a name is free before it is taken
+    SELECT a.acts_as, b.acts_as
+    FROM node AS a
+    JOIN node AS b
+        ON b.op IN ('create', 'settle')
+        AND _pggit.name_class(b.new) = _pggit.name_class(a.old)
+        AND (b.new).name = (a.old).name
+        AND (b.new).schema_name IS NOT DISTINCT FROM (a.old).schema_name
+        AND ((b.new).table_name IS NOT DISTINCT FROM (a.old).table_name OR b.kind = 'index')
+        AND (b.new).signature IS NOT DISTINCT FROM (a.old).signature
+    WHERE a.op = 'drop'
+      AND a.object_id <> b.object_id
+    UNION
+    SELECT a.acts_as, b.acts_as
+    FROM node AS a
+    JOIN node AS b
+        ON b.op = 'settle'
+        AND _pggit.name_class(b.new) = _pggit.name_class(a.first)
+        AND (b.new).name = (a.first).name
+        AND ((b.new).parent_id = (a.first).parent_id OR b.kind = 'index' AND (b.new).schema_name = (a.first).schema_name)
+    WHERE a.op = 'rename'
+      AND a.object_id <> b.object_id
+    UNION
+    -- a table has its final name before anything in it, or on it, is named
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    JOIN node AS m ON m.op = 'settle' AND m.object_id = coalesce((n.new).parent_id, (n.old).parent_id)
+    UNION
+    -- schemas are there before anything moves into them
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    JOIN node AS m ON m.object_id = (n.new).parent_id AND m.op = 'create'
+    WHERE n.op = 'rename';
+END;
+COMMENT ON FUNCTION _pggit.name_edges(_pggit.plan_actor[]) IS $$
+The order among the steps of one object, and among objects that have one name after the other.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.owner_edges(p_items _pggit.plan_item[], p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.* FROM unnest(p_actors) AS a
+    ), owned AS MATERIALIZED (
+        SELECT w.sequence_id, w.old_column_id, w.new_column_id FROM _pggit.owned_sequences(p_items) AS w
+    )
+    -- an owned sequence is tied to its column when that exists
+    SELECT m.acts_as, n.acts_as
+    FROM node AS n
+    JOIN owned AS w ON w.sequence_id = n.object_id
+    JOIN node AS m ON m.op IN ('create', 'alter') AND m.object_id = w.new_column_id
+    WHERE n.op = 'late' AND n.kind = 'sequence'
+    UNION
+    -- and let go before its column goes
+    SELECT n.acts_as, m.acts_as
+    FROM node AS n
+    JOIN owned AS w ON w.sequence_id = n.object_id
+    JOIN node AS m ON m.op = 'drop' AND m.object_id = w.old_column_id
+    WHERE n.op IN ('loosen', 'drop') AND n.kind = 'sequence';
+END;
+COMMENT ON FUNCTION _pggit.owner_edges(_pggit.plan_item[], _pggit.plan_actor[]) IS $$
+Sequences are tied to columns that exist, and let go of those that go.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_edges(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_actors _pggit.plan_actor[] := ARRAY(SELECT a FROM _pggit.plan_actors(p_items, p_nodes) AS a);
+BEGIN
+    RETURN QUERY
     SELECT e.before_no, e.after_no
-    FROM edge AS e
+    FROM (
+        SELECT * FROM _pggit.make_edges(v_actors)
+        UNION
+        SELECT * FROM _pggit.drop_edges(v_actors)
+        UNION
+        SELECT * FROM _pggit.heir_edges(v_actors)
+        UNION
+        SELECT * FROM _pggit.name_edges(v_actors)
+        UNION
+        SELECT * FROM _pggit.owner_edges(p_items, v_actors)
+    ) AS e
     WHERE e.before_no <> e.after_no;
 END;
+$$;
 COMMENT ON FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]) IS $$
 What must come before what, from the dependencies of both trees.
 $$;

@@ -439,7 +439,8 @@ BEGIN
         GROUP BY 1
     LOOP
         v_some := ARRAY(
-            SELECT s FROM _pggit.dispatch_ddl(v_function, v_items, v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);
+            SELECT s FROM _pggit.dispatch_ddl(v_function, v_items,
+                v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);
         v_done := v_done || v_some;
     END LOOP;
     RETURN _pggit.mark_uncommitted_labels(
