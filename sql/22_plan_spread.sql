@@ -4,6 +4,59 @@
 
 -- == routines ==
 
+CREATE OR REPLACE FUNCTION _pggit.rename_words(p_text text, p_from text, p_to text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    -- not inside string constants; quoted names are taken whole, for an apostrophe in one begins no constant
+    SELECT string_agg(CASE WHEN p.piece LIKE '''%' THEN p.piece ELSE regexp_replace(
+        p.piece,
+        '(^|[^[:alnum:]_$])' || regexp_replace(p_from, '([][\\^$.|?*+(){}])', '\\\1', 'g') || '(?![[:alnum:]_$])',
+        '\1' || replace(p_to, '\', '\\'),
+        'g'
+    ) END, '' ORDER BY p.place)
+    FROM (
+        SELECT m.found[1] AS piece, m.place
+        FROM regexp_matches(p_text, '((?:[^''"]|"(?:[^"]|"")*")+|''(?:[^'']|'''')*''?|")', 'g') WITH ORDINALITY AS m(found, place)
+    ) AS p
+);
+COMMENT ON FUNCTION _pggit.rename_words(text, text, text) IS $$
+The SQL text with a whole name replaced wherever it is not part of a string constant.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.rename_in_query(p_query text, p_from text[], p_to text[])
+RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_query text := p_query;
+    v_name  text;
+BEGIN
+    FOR v_i IN 1 .. coalesce(cardinality(p_from), 0) LOOP
+        v_name := regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g');
+        -- An output column keeps its name: chr(1) stands for it until the others are renamed.
+        v_query := regexp_replace(v_query, '\mAS ' || v_name || '(?![[:alnum:]_$])', 'AS ' || chr(1), 'g');
+        v_query := regexp_replace(
+            v_query,
+            '((?:\mSELECT\s+(?:DISTINCT\s+(?:ON \([^()]*\)\s+)?)?|,\n\s*)(?:(?:[[:alnum:]_$]+|"(?:[^"]|"")*")\.)*)'
+                || v_name || '(?=,\n|\n|;|$)',
+            '\1' || replace(p_to[v_i], '\', '\\') || ' AS ' || chr(1),
+            'g'
+        );
+        v_query := replace(_pggit.rename_words(v_query, p_from[v_i], p_to[v_i]), chr(1), p_from[v_i]);
+    END LOOP;
+    RETURN v_query;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.rename_in_query(text, text[], text[]) IS $$
+A view's query with names replaced as PostgreSQL prints it after a rename: what it puts out keeps its name.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.rename_tokens(p_attrs jsonb, p_from text[], p_to text[])
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -14,19 +67,40 @@ AS $$
 DECLARE
     v_attrs jsonb := '{}'::jsonb;
     v_key   text;
+    v_value jsonb;
     v_text  text;
+    v_from  text[] := ARRAY(
+        SELECT ('"' || f.name || '"')::jsonb #>> '{}' FROM unnest(p_from) WITH ORDINALITY AS f(name, n) ORDER BY f.n);
+    v_to    text[] := ARRAY(
+        SELECT ('"' || f.name || '"')::jsonb #>> '{}' FROM unnest(p_to) WITH ORDINALITY AS f(name, n) ORDER BY f.n);
 BEGIN
-    FOR v_key, v_text IN SELECT a.key, a.value::text FROM jsonb_each(p_attrs) AS a LOOP
-        FOR v_i IN 1 .. coalesce(cardinality(p_from), 0) LOOP
-            v_text := regexp_replace(
-                v_text,
-                '(^|[^[:alnum:]_$])' || regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g')
-                    || '(?![[:alnum:]_$])',
-                '\1' || replace(p_to[v_i], '\', '\\'),
-                'g'
-            );
-        END LOOP;
-        v_attrs := v_attrs || jsonb_build_object(v_key, v_text::jsonb);
+    FOR v_key, v_value IN SELECT a.key, a.value FROM jsonb_each(p_attrs) AS a LOOP
+        IF v_key IN ('comment', 'owner') THEN
+            NULL;
+        ELSIF jsonb_typeof(v_value) = 'string' THEN
+            v_text := v_value #>> '{}';
+            IF v_key = 'query' THEN
+                v_text := _pggit.rename_in_query(v_text, v_from, v_to);
+            ELSE
+                FOR v_i IN 1 .. coalesce(cardinality(v_from), 0) LOOP
+                    v_text := _pggit.rename_words(v_text, v_from[v_i], v_to[v_i]);
+                END LOOP;
+            END IF;
+            v_value := to_jsonb(coalesce(v_text, ''));
+        ELSE
+            v_text := v_value::text;
+            FOR v_i IN 1 .. coalesce(cardinality(p_from), 0) LOOP
+                v_text := regexp_replace(
+                    v_text,
+                    '(^|[^[:alnum:]_$])' || regexp_replace(p_from[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g')
+                        || '(?![[:alnum:]_$])',
+                    '\1' || replace(p_to[v_i], '\', '\\'),
+                    'g'
+                );
+            END LOOP;
+            v_value := v_text::jsonb;
+        END IF;
+        v_attrs := v_attrs || jsonb_build_object(v_key, v_value);
     END LOOP;
     RETURN v_attrs;
 END;

@@ -13,7 +13,7 @@ pg_get_viewdef('v') LIKE '%a > 5%' AND see.column('t', 'x') = 'integer'
 CREATE OR REPLACE VIEW v AS SELECT id, a, b FROM t;
 --: theirs
 CREATE OR REPLACE VIEW v AS select "t".id, t.a, b
-from public.t;
+from t;
 --: merged
 see.columns('v') = 'a integer, b text, id integer'
 --= redefined two ways
