@@ -11,6 +11,35 @@ CREATE TYPE _pggit.merge_name AS (
 
 -- == routines ==
 
+CREATE OR REPLACE FUNCTION _pggit.keep_output_names(p_before jsonb, p_after jsonb, p_from text[], p_to text[])
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_query text := p_after ->> 'query';
+BEGIN
+    IF v_query IS NULL OR p_before = p_after THEN
+        RETURN p_after;
+    END IF;
+    -- pg_get_viewdef prints one output column a line, with AS only where its name is not the column's own.
+    FOR v_i IN 1 .. cardinality(p_from) LOOP
+        v_query := regexp_replace(
+            v_query,
+            '^( SELECT |    )(([[:alnum:]_$]+|"[^"]+")\.)?('
+                || regexp_replace(p_to[v_i], '([][\\^$.|?*+(){}])', '\\\1', 'g') || ')(,?)$',
+            '\1\2\4 AS ' || replace(p_from[v_i], '\', '\\') || '\5',
+            'gn');
+    END LOOP;
+    RETURN p_after || jsonb_build_object('query', v_query, 'columns', p_before -> 'columns');
+END;
+$$;
+COMMENT ON FUNCTION _pggit.keep_output_names(jsonb, jsonb, text[], text[]) IS $$
+A view's attributes after a column under it was renamed: its own columns keep their names, as PostgreSQL keeps them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.spell(p_objects _pggit.object[], p_names _pggit.merge_name[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -29,7 +58,11 @@ BEGIN
                 regexp_replace(to_jsonb(quote_ident(n.old_name))::text, '^"|"$', '', 'g') AS token_from,
                 -- by way of a name that nothing has: two objects may exchange theirs
                 'pggit_' || replace(n.object_id::text, '-', '') AS token_by,
-                regexp_replace(to_jsonb(quote_ident(n.new_name))::text, '^"|"$', '', 'g') AS token_to
+                regexp_replace(to_jsonb(quote_ident(n.new_name))::text, '^"|"$', '', 'g') AS token_to,
+                quote_ident(n.old_name) AS name_from,
+                quote_ident(n.new_name) AS name_to,
+                EXISTS (SELECT FROM unnest(p_objects) AS c
+                    WHERE c.object_id = n.object_id AND c.kind = 'column') AS is_column
             FROM unnest(p_names) AS n
         ), columns AS (
             SELECT o.object_id, o.parent_id FROM unnest(p_objects) AS o JOIN token AS t ON t.object_id = o.parent_id
@@ -38,7 +71,9 @@ BEGIN
                 o.object_id,
                 array_agg(t.token_from ORDER BY t.token_by) AS tokens_from,
                 array_agg(t.token_by ORDER BY t.token_by) AS tokens_by,
-                array_agg(t.token_to ORDER BY t.token_by) AS tokens_to
+                array_agg(t.token_to ORDER BY t.token_by) AS tokens_to,
+                coalesce(array_agg(t.name_from ORDER BY t.token_by) FILTER (WHERE t.is_column), '{}') AS columns_from,
+                coalesce(array_agg(t.name_to ORDER BY t.token_by) FILTER (WHERE t.is_column), '{}') AS columns_to
             FROM unnest(p_objects) AS o
             CROSS JOIN LATERAL (
                 SELECT d FROM unnest(o.deps) AS d
@@ -52,7 +87,9 @@ BEGIN
         )
         SELECT array_agg(CASE WHEN t.object_id IS NULL THEN o ELSE ROW(
             o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
-            _pggit.rename_tokens(_pggit.rename_tokens(o.attrs, t.tokens_from, t.tokens_by), t.tokens_by, t.tokens_to),
+            _pggit.keep_output_names(o.attrs,
+                _pggit.rename_tokens(_pggit.rename_tokens(o.attrs, t.tokens_from, t.tokens_by), t.tokens_by, t.tokens_to),
+                t.columns_from, t.columns_to),
             o.deps)::_pggit.object END)
         FROM unnest(p_objects) AS o
         LEFT JOIN touched AS t ON t.object_id = o.object_id
