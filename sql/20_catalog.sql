@@ -192,6 +192,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 20000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 AS $$
 DECLARE
@@ -269,6 +270,7 @@ LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_nestloop = off
 AS $$
@@ -485,6 +487,7 @@ LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_nestloop = off
 AS $$
@@ -570,6 +573,7 @@ STABLE
 PARALLEL SAFE
 ROWS 20000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 SET enable_nestloop = off
 AS $$

@@ -130,6 +130,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -160,6 +161,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -196,6 +198,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY

@@ -33,6 +33,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 2000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -183,6 +184,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 15000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -239,6 +241,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -297,6 +300,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
