@@ -375,7 +375,8 @@ p_base: the ancestor to merge over; NULL to find it.
 p_allow_data_loss: whether tables and columns that hold data may be dropped.
 Returns: the merge; status completed, or pending_conflicts with its rows in pggit.conflicts.
 Errors: VCN01, VCN03, VCN06 for unknown refs; VCV02, VCV10, VCV11, VCV12 for bad arguments; VCS23 where no fast-forward is
-possible; VCS25 for a branch that uses live objects; VCS11 for uncommitted changes of the target; VCS12 for data that would be lost; VCC01 where the target moved; VCS09,
+possible; VCS25 for a branch that uses live objects; VCS11 for uncommitted changes of the target; VCS12 for data that would be
+lost; VCC01 where the target moved; VCS09,
 VCS24, 42501, 55P03.
 Locks: as the DDL of the merge, each waited for no longer than the setting pggit.lock_timeout.
 $$;

@@ -380,7 +380,9 @@ BEGIN
     IF (p_question).path LIKE 'cast|%' THEN
         SELECT a.violations, a.sample, a.message INTO violations, sample, message FROM _pggit.ask_casts(p_question) AS a;
     ELSE
-        EXECUTE format('SELECT count(*), jsonb_agg(q.k) FILTER (WHERE q.n <= 3) FROM (SELECT k, row_number() OVER () AS n FROM (%s) AS r) AS q',
+        EXECUTE format(
+            'SELECT count(*), jsonb_agg(q.k) FILTER (WHERE q.n <= 3)'
+            ' FROM (SELECT k, row_number() OVER () AS n FROM (%s) AS r) AS q',
             (p_question).query) INTO violations, sample;
     END IF;
 EXCEPTION
@@ -409,13 +411,17 @@ AS $$
 DECLARE
     v_ours _pggit.object[] := _pggit.live_objects(p_ours, p_worktree_id);
     v_merged _pggit.object[] := _pggit.live_objects(p_merged, p_worktree_id);
-    v_changes _pggit.change[] := ARRAY(SELECT ROW(c.*)::_pggit.change FROM _pggit.diff_objects(v_ours, v_merged) AS c);
+    v_changes _pggit.change[];
     v_extra jsonb := _pggit.extra_path(p_worktree_id);
     v_question _pggit.row_question;
     v_answer record;
     v_conflict _pggit.merge_conflict;
     v_timeout text := current_setting('lock_timeout');
 BEGIN
+    -- a table that leaves or joins a parent keeps the columns it has
+    v_ours := _pggit.spell_out_heirs(v_ours, v_merged);
+    v_merged := _pggit.spell_out_heirs(v_merged, v_ours);
+    v_changes := ARRAY(SELECT ROW(c.*)::_pggit.change FROM _pggit.diff_objects(v_ours, v_merged) AS c);
     PERFORM set_config('lock_timeout', coalesce(nullif(current_setting('pggit.lock_timeout', true), ''), '2s'), true);
     FOR v_question IN
         SELECT q.*
