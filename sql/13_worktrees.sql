@@ -62,7 +62,8 @@ CREATE TYPE pggit.worktree AS (
 -- == routines ==
 COMMENT ON TABLE _pggit.repository IS 'The repository of this database.';
 COMMENT ON TABLE _pggit.worktrees IS 'Which branches and commits have schemas of their own.';
-COMMENT ON TABLE _pggit.worktree_schemas IS 'The schema in which a tracked schema lives, per worktree; main''s rows are the tracked schemas.';
+COMMENT ON TABLE _pggit.worktree_schemas IS
+    'The schema in which a tracked schema lives, per worktree; main''s rows are the tracked schemas.';
 COMMENT ON TABLE _pggit.worktree_objects IS 'The identities of a worktree''s objects by catalog address.';
 COMMENT ON TABLE _pggit.worktree_steps IS 'The steps that a worktree under construction still needs.';
 COMMENT ON TYPE pggit.worktree IS 'Where a session stands after a checkout.';

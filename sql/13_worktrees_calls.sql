@@ -343,7 +343,8 @@ PARALLEL SAFE
 RETURN (
     SELECT b.name
     FROM _pggit.session_worktree(p_path) AS w
-    JOIN _pggit.branches AS b USING (branch_id));
+    -- Not an inner join: finding no branch at all, that may leave out the function and with it the error before init.
+    LEFT JOIN _pggit.branches AS b USING (branch_id));
 COMMENT ON FUNCTION _pggit.current_branch(name[]) IS 'Behind pggit.current_branch.';
 
 CREATE OR REPLACE FUNCTION pggit.current_branch()

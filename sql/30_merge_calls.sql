@@ -133,6 +133,7 @@ CREATE OR REPLACE FUNCTION _pggit.check_rights(p_merge _pggit.merges, p_attempt 
 RETURNS void
 LANGUAGE plpgsql
 STABLE
+PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
