@@ -10,15 +10,16 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN (
-    -- not inside string constants; quoted names are taken whole, for an apostrophe in one begins no constant
-    SELECT string_agg(CASE WHEN p.piece LIKE '''%' THEN p.piece ELSE regexp_replace(
+    -- Not inside string constants but those of regclass and its like; quoted names are taken whole, for an apostrophe in one
+    -- begins no constant.
+    SELECT string_agg(CASE WHEN p.piece LIKE '''%' AND NOT coalesce(p.next_piece LIKE '::reg%', false) THEN p.piece ELSE regexp_replace(
         p.piece,
         '(^|[^[:alnum:]_$])' || regexp_replace(p_from, '([][\\^$.|?*+(){}])', '\\\1', 'g') || '(?![[:alnum:]_$])',
         '\1' || replace(p_to, '\', '\\'),
         'g'
     ) END, '' ORDER BY p.place)
     FROM (
-        SELECT m.found[1] AS piece, m.place
+        SELECT m.found[1] AS piece, m.place, lead(m.found[1]) OVER (ORDER BY m.place) AS next_piece
         FROM regexp_matches(p_text, '((?:[^''"]|"(?:[^"]|"")*")+|''(?:[^'']|'''')*''?|")', 'g') WITH ORDINALITY AS m(found, place)
     ) AS p
 );

@@ -31,6 +31,11 @@ BEGIN
             SELECT o.object_id, unnest(o.deps || o.parent_id) AS needed_id FROM unnest(p_ours) AS o
             UNION ALL
             SELECT m.object_id, unnest(m.deps || m.parent_id) FROM unnest(p_merged) AS m
+            UNION ALL
+            -- a sequence's owner is no dependency of its own: it would close a circle with the default
+            SELECT w.sequence_id, o.column_id
+            FROM _pggit.owned_sequences(_pggit.plan_items(p_ours, p_merged)) AS w
+            CROSS JOIN LATERAL (VALUES (w.old_column_id), (w.new_column_id)) AS o(column_id)
         ) AS e
         WHERE e.needed_id IS NOT NULL
     ), change AS (

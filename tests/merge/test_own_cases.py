@@ -160,7 +160,12 @@ def check_conflict(
         try:
             with conn.transaction(force_rollback=True):
                 conn.execute("SELECT pggit.resolve_conflicts(%s, %s)", [merge_id, strategy])
-                conn.execute("SELECT pggit.complete_merge(%s, 'resolved', true)", [merge_id])
+                done = conn.execute(
+                    "SELECT status, message FROM pggit.complete_merge(%s, 'resolved', true)",
+                    [merge_id],
+                ).fetchone()
+                assert done is not None
+                assert done[0] == "completed", f"{side} ({strategy}): {done}"
                 is_true(conn, case.parts[side], f"{side} ({strategy})")
                 dirty = conn.execute("SELECT count(*) FROM pggit.status('main')").fetchone()
                 assert dirty == (0,), "the worktree is not clean"

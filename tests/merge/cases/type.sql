@@ -40,16 +40,16 @@ enum_range(NULL::e)::text = '{c,a,b}'
 enum_range(NULL::e)::text = '{a,b,c}'
 --= a value renamed and one added
 --: ours
-ALTER TYPE e RENAME VALUE 'b' TO 'bb';
+ALTER TYPE e RENAME VALUE 'a' TO 'aa';
 --: theirs
 ALTER TYPE e ADD VALUE 'c';
 --: merged
-enum_range(NULL::e)::text = '{a,bb,c}' AND (SELECT v::text = 'bb' FROM t)
+enum_range(NULL::e)::text = '{aa,b,c}' AND (SELECT v::text = 'b' FROM t) AND see.column('t', 'v') = 'e =''aa''::e'
 --= a value renamed two ways
 --: ours
-ALTER TYPE e RENAME VALUE 'b' TO 'x';
+UPDATE t SET v = 'a'; ALTER TYPE e RENAME VALUE 'b' TO 'x';
 --: theirs
-ALTER TYPE e RENAME VALUE 'b' TO 'y';
+UPDATE t SET v = 'a'; ALTER TYPE e RENAME VALUE 'b' TO 'y';
 --: conflict schema_mismatch
 --: ours wins
 enum_range(NULL::e)::text = '{a,x}'
