@@ -5,6 +5,11 @@ import re
 from servers import ROOT
 
 
+UNPROVOKED = {
+    "VCS09": "stands for a mistake of ours: what PostgreSQL built is not what was planned",
+}
+
+
 def test_every_error_code_is_provoked_by_a_test() -> None:
     listed = re.findall(
         r"^    \('([0-9A-Z]{5})', ", (ROOT / "sql" / "01_errors.sql").read_text(), re.M
@@ -12,10 +17,10 @@ def test_every_error_code_is_provoked_by_a_test() -> None:
     tests = "".join(
         path.read_text(encoding="utf-8")
         for path in sorted((ROOT / "tests").rglob("*"))
-        if path.suffix in {".py", ".sql"} and path.name != "manifest.sql"
+        if path.suffix in {".py", ".sql"} and path.name not in {"manifest.sql", "test_house.py"}
     )
     assert listed
-    assert [code for code in listed if code not in tests] == []
+    assert [code for code in listed if code not in tests and code not in UNPROVOKED] == []
 
 
 def test_no_file_of_the_project_names_a_machine_or_a_package_index() -> None:

@@ -57,9 +57,7 @@ def test_of_two_writers_on_one_branch_one_wins_and_the_other_is_told(
     assert head(shop, "main") > 2
 
 
-def test_a_writer_whose_rival_rolled_back_wins(
-    shop: psycopg.Connection, connect: Connect
-) -> None:
+def test_a_writer_whose_rival_rolled_back_wins(shop: psycopg.Connection, connect: Connect) -> None:
     first = connect(autocommit=False)
     second = connect()
     first.execute("SELECT pggit.commit('first', 'main', true)")

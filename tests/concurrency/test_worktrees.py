@@ -74,8 +74,7 @@ def test_sessions_that_check_out_one_branch_at_once_share_its_worktree(
     def check_out(session: psycopg.Connection) -> object:
         start.wait()
         session.execute("SELECT pggit.checkout('side')")
-        row = session.execute("SELECT pggit.current_branch(), 'item'::regclass::oid").fetchone()
-        return row
+        return session.execute("SELECT pggit.current_branch(), 'item'::regclass::oid").fetchone()
 
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(check_out, [connect() for _ in range(4)]))
@@ -174,7 +173,8 @@ def test_after_kill_9_of_the_server_the_state_is_the_one_before_or_after(
         small.start()
         with psycopg.connect(small.url("work"), autocommit=True) as conn:
             after = conn.execute("SELECT count(*) FROM pggit.log('main', NULL)").fetchone()
-            assert before is not None and after is not None
+            assert before is not None
+            assert after is not None
             assert after[0] - before[0] in (0, 1)
             assert conn.execute("SELECT count(*) FROM pggit.status('main')").fetchone() == (0,)
             assert state(conn) in (None, "building", "ready", "dropping")
