@@ -163,7 +163,7 @@ AS $$
 BEGIN
     RETURN ARRAY(
         SELECT ROW(s.*)::_pggit.step
-        FROM _pggit.plan(
+        FROM _pggit.plan_transaction(
             _pggit.live_objects(p_from, p_worktree_id), _pggit.live_objects(p_to, p_worktree_id),
             _pggit.extra_path(p_worktree_id)) AS s
         ORDER BY s.step_no);

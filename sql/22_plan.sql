@@ -204,7 +204,7 @@ COMMENT ON FUNCTION _pggit.plan_items(_pggit.object[], _pggit.object[]) IS $$
 Every object of either tree with what is to be done to it, before dependents are looked at.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.mark_rebuilds(p_items _pggit.plan_item[])
+CREATE OR REPLACE FUNCTION _pggit.mark_rebuilds(p_items _pggit.plan_item[], p_rebuild uuid[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
 STABLE
@@ -212,7 +212,7 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_rebuilt uuid[] := '{}'::uuid[];
+    v_rebuilt uuid[] := p_rebuild;
     v_some    uuid[];
     v_kind    text;
     v_changed _pggit.plan_item[];
@@ -245,8 +245,8 @@ BEGIN
     );
 END;
 $$;
-COMMENT ON FUNCTION _pggit.mark_rebuilds(_pggit.plan_item[]) IS $$
-Turns alterations that ALTER cannot express into rebuilds, as the rebuild_<kind> functions say.
+COMMENT ON FUNCTION _pggit.mark_rebuilds(_pggit.plan_item[], uuid[]) IS $$
+Turns alterations that ALTER cannot express into rebuilds, as the rebuild_<kind> functions say, and those of p_rebuild.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.plan_path(p_schema text, p_extra_path jsonb)
@@ -274,7 +274,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.plan(
     p_from _pggit.object[],
     p_to _pggit.object[],
-    p_extra_path jsonb DEFAULT '{}'
+    p_extra_path jsonb DEFAULT '{}',
+    p_rebuild uuid[] DEFAULT '{}'
 )
 RETURNS SETOF _pggit.step
 LANGUAGE plpgsql
@@ -298,7 +299,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
         RETURN;
     END IF;
-    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.mark_rebuilds(_pggit.follow_renames(v_items))));
+    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.mark_rebuilds(_pggit.follow_renames(v_items), p_rebuild)));
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
     FOR v_try IN 1 .. 3 LOOP
         v_nodes := _pggit.plan_nodes(v_items, v_cycle);
@@ -312,8 +313,35 @@ BEGIN
     RETURN QUERY SELECT * FROM _pggit.lay_out_steps(v_items, v_nodes, v_order, v_statements, p_extra_path);
 END;
 $$;
-COMMENT ON FUNCTION _pggit.plan(_pggit.object[], _pggit.object[], jsonb) IS $$
+COMMENT ON FUNCTION _pggit.plan(_pggit.object[], _pggit.object[], jsonb, uuid[]) IS $$
 The ordered DDL from one tree to another. Objects equal in both trees are context: dependents are found among them.
 p_extra_path: per schema, the schemas that its definitions see besides their own: {"app@feature/x": ["app"]}.
+p_rebuild: objects to make anew although ALTER would do.
 Returns: steps in execution order; SET and RESET among them keep the search_path that the definitions need.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_transaction(
+    p_from _pggit.object[],
+    p_to _pggit.object[],
+    p_extra_path jsonb DEFAULT '{}'
+)
+RETURNS SETOF _pggit.step
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_steps _pggit.step[] := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(p_from, p_to, p_extra_path) AS s);
+    v_late  uuid[] := ARRAY(SELECT s.object_id FROM unnest(v_steps) AS s WHERE s.kind = 'enum' AND NOT s.in_transaction);
+BEGIN
+    IF v_late <> '{}' THEN
+        v_steps := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(p_from, p_to, p_extra_path, v_late) AS s);
+    END IF;
+    RETURN QUERY SELECT * FROM unnest(v_steps) AS s ORDER BY s.step_no;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.plan_transaction(_pggit.object[], _pggit.object[], jsonb) IS $$
+A plan that runs in one transaction: an enum whose new label the plan uses is built anew, because PostgreSQL lets a label be used
+only after the transaction that added it (ALTER TYPE, Notes).
 $$;

@@ -147,7 +147,7 @@ BEGIN
     END IF;
     RETURN ROW(v_result.objects, v_result.conflicts, v_result.notes, CASE
         WHEN v_worktree_id IS NOT NULL THEN _pggit.plan_worktree(v_worktree_id, v_head, v_result.objects)
-        ELSE ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(v_head, v_result.objects) AS s ORDER BY s.step_no)
+        ELSE ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_transaction(v_head, v_result.objects) AS s ORDER BY s.step_no)
     END)::_pggit.merge_attempt;
 END;
 $$;

@@ -87,7 +87,7 @@ BEGIN
         FOREACH v_schema IN ARRAY v_live LOOP
             EXECUTE format('CREATE SCHEMA %I', v_schema);
         END LOOP;
-        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(
+        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_transaction(
             _pggit.relocate(ARRAY(SELECT o FROM unnest(v_around) AS o WHERE o.kind = 'schema'), v_logical, v_live),
             _pggit.relocate(v_around, v_logical, v_live)) AS s ORDER BY s.step_no));
         v_step.sql := 'SET search_path = ' || v_path;
