@@ -4,10 +4,13 @@ The cases stand in cases/*.sql. `--# words` opens a group, followed by the ances
 `--: ours`, `--: theirs`, then either `--: merged` with an SQL boolean, or `--: conflict` with the types expected (`type` or
 `type/attribute`; none: any), and booleans for the state after all conflicts went one way: `--: ours wins`, `--: theirs wins`.
 `--: merged or conflict` leaves the outcome open. `--: says N` is a number in the description of a violation. The flag
-`--! one-way` keeps the two sides as they are; every other case is merged in both directions. The functions see.… stand in see.sql.
+`--! one-way` keeps the two sides as they are; every other case is merged in both directions. The functions see.… stand in
+see.sql.
 """
 
+import os
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -209,11 +212,20 @@ def merge_once(pg: PgServer, template: str, case: Case, is_flipped: bool) -> tup
             return "conflict", sorted((kind, attribute or "") for kind, attribute, _ in found)
 
 
+def directions(case: Case, pg: PgServer) -> tuple[bool, ...]:
+    """Whether to exchange the sides: with two servers each takes one direction, unless PGGIT_BOTH asks for both on both."""
+    if "one-way" in case.flags:
+        return (False,)
+    if "PGGIT_BOTH" in os.environ or zlib.crc32(case.name.encode()) % 8 == 0:
+        return (False, True)
+    return ((zlib.crc32(case.name.encode()) + pg.major) % 2 == 0,)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_case_in_both_directions(pg: PgServer, merge_template: str, case: Case) -> None:
     failed: list[str] = []
     results = []
-    for is_flipped in (False,) if "one-way" in case.flags else (False, True):
+    for is_flipped in directions(case, pg):
         try:
             results.append(merge_once(pg, merge_template, case, is_flipped))
         except (AssertionError, psycopg.Error) as error:
