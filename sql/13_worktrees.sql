@@ -307,8 +307,11 @@ BEGIN
         RETURN QUERY SELECT i.classid, i.objid, i.objsubid, i.object FROM unnest(v_read) AS i;
         RETURN;
     END IF;
+    WITH owners AS MATERIALIZED (
+        SELECT DISTINCT (i.object).attrs->>'owner' AS name FROM unnest(v_read) AS i
+    )
     SELECT array_agg(r.name) INTO v_roles
-    FROM (SELECT DISTINCT (i.object).attrs->>'owner' AS name FROM unnest(v_read) AS i) AS r
+    FROM owners AS r
     WHERE _pggit.is_worktree_role(r.name, v_worktree.owner_name);
     RETURN QUERY
     SELECT i.classid, i.objid, i.objsubid,

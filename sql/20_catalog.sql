@@ -84,24 +84,28 @@ STABLE
 PARALLEL SAFE
 ROWS 10
 BEGIN ATOMIC
-    SELECT
-        n.oid,
-        s.logical,
-        s.live,
-        quote_ident(s.live)
-        || CASE
-            WHEN s.live <> s.logical AND EXISTS (
-                SELECT
-                FROM pg_namespace AS main
-                JOIN pg_depend AS held ON held.refclassid = 'pg_namespace'::regclass AND held.refobjid = main.oid
-                JOIN pg_depend AS member ON member.classid = held.classid AND member.objid = held.objid
-                    AND member.deptype = 'e'
-                WHERE main.nspname = s.logical
-            ) THEN ', ' || quote_ident(s.logical)
-            ELSE ''
-        END || ', pg_temp'
-    FROM unnest(p_logical, p_live) AS s(logical, live)
-    JOIN pg_namespace AS n ON n.nspname = s.live;
+    -- Materialized: inlined, the search for extensions would run again for every row that is read.
+    WITH place AS MATERIALIZED (
+        SELECT
+            n.oid,
+            s.logical,
+            s.live,
+            quote_ident(s.live)
+            || CASE
+                WHEN s.live <> s.logical AND EXISTS (
+                    SELECT
+                    FROM pg_namespace AS main
+                    JOIN pg_depend AS held ON held.refclassid = 'pg_namespace'::regclass AND held.refobjid = main.oid
+                    JOIN pg_depend AS member ON member.classid = held.classid AND member.objid = held.objid
+                        AND member.deptype = 'e'
+                    WHERE main.nspname = s.logical
+                ) THEN ', ' || quote_ident(s.logical)
+                ELSE ''
+            END || ', pg_temp' AS path
+        FROM unnest(p_logical, p_live) AS s(logical, live)
+        JOIN pg_namespace AS n ON n.nspname = s.live
+    )
+    SELECT p.oid, p.logical, p.live, p.path FROM place AS p;
 END;
 COMMENT ON FUNCTION _pggit.read_scope(name[], name[]) IS $$
 The schemas to read, each with the search_path under which its definitions print without their location.

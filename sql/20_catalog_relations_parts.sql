@@ -194,12 +194,7 @@ BEGIN
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || coalesce(g.attrs, '{}')
-        || CASE WHEN c.relkind = 'I' AND EXISTS (
-            SELECT
-            FROM pg_inherits AS h
-            JOIN pg_constraint AS x ON x.conindid = h.inhrelid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
-            WHERE h.inhparent = c.oid
-        ) THEN '{"holds_keys": true}'::jsonb ELSE '{}' END
+        || CASE WHEN held.inhparent IS NULL THEN '{}' ELSE '{"holds_keys": true}'::jsonb END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_index AS i ON i.indrelid = r.oid
     JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -211,6 +206,11 @@ BEGIN
         WHERE a.attstattarget >= 0 AND a.attnum > 0
         GROUP BY a.attrelid
     ) AS g ON g.attrelid = c.oid
+    LEFT JOIN (
+        SELECT DISTINCT h.inhparent
+        FROM pg_inherits AS h
+        JOIN pg_constraint AS x ON x.conindid = h.inhrelid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
+    ) AS held ON held.inhparent = c.oid AND c.relkind = 'I'
     LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
     WHERE r.relkind IN ('r', 'p', 'm')
       AND k.oid IS NULL
