@@ -452,7 +452,7 @@ BEGIN
         FROM _pggit.worktree_steps AS s
         WHERE s.worktree_id = p_worktree_id
         ORDER BY s.step_no
-        LIMIT greatest(20, _pggit.lock_limit() / 8)
+        LIMIT greatest(20, _pggit.lock_limit() / 4)
     ) AS n;
     IF v_last IS NULL THEN
         PERFORM _pggit.finish_worktree(p_worktree_id);
