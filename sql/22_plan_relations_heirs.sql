@@ -166,6 +166,35 @@ COMMENT ON FUNCTION _pggit.spell_out_defaults(_pggit.object[], _pggit.object[]) 
 The new tree with the inherited defaults of those columns whose table said something else of them before.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.adopt_indexes(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_adopted uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT g.object_id)
+    INTO v_adopted
+    FROM unnest(p_items) AS g
+    JOIN unnest(p_items) AS h ON h.object_id = (g.old).parent_id AND h.action <> 'drop' AND (h.new).attrs ? 'partition_of'
+    JOIN unnest(p_items) AS m ON (m.new).parent_id = ANY ((h.new).deps) AND m.kind = 'index' AND m.action = 'create'
+    WHERE g.kind = 'index'
+      AND g.action = 'drop'
+      AND _pggit.is_same_part(g.old, m.new);
+    IF v_adopted IS NULL THEN
+        RETURN p_items;
+    END IF;
+    RETURN ARRAY(SELECT i FROM unnest(p_items) AS i WHERE i.object_id <> ALL (v_adopted));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.adopt_indexes(_pggit.plan_item[]) IS $$
+Leaves a partition's own index where its parent gets the same one: CREATE INDEX on the parent attaches it.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.mark_targets(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
