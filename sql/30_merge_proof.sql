@@ -126,11 +126,11 @@ BEGIN
         FOREACH v_schema IN ARRAY v_live LOOP
             EXECUTE format('CREATE SCHEMA %I', v_schema);
         END LOOP;
-        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(
+        PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_transaction(
             ARRAY(SELECT o FROM unnest(v_from) AS o WHERE o.kind = 'schema'), v_from, v_extra) AS s ORDER BY s.step_no));
         v_phase := 1;
         PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
-            FROM _pggit.plan(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
+            FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
         v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(SELECT o.object_id FROM unnest(r.objects) AS o))
             FROM (SELECT array_agg(i.object) AS objects
                 FROM _pggit.read_objects(v_logical, v_live, ARRAY[]::_pggit.known_identity[], p_to) AS i) AS r;
@@ -247,7 +247,7 @@ BEGIN
         RETURN v_result;
     ELSIF v_trial.error_state IS NOT NULL THEN
         SELECT s.object_id INTO v_object_id
-        FROM _pggit.plan(v_from, v_to) AS s
+        FROM _pggit.plan_transaction(v_from, v_to) AS s
         WHERE s.step_no = v_trial.error_step;
         v_result.conflicts := ARRAY[_pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id,
             'dependency_broken', v_trial.error_message, (
