@@ -326,18 +326,26 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH torn AS (
-        SELECT k.object_id
+    -- Materialized: else every foreign key would be met with every column before either is filtered.
+    WITH retyped AS MATERIALIZED (
+        SELECT c.object_id
+        FROM unnest(p_items) AS c
+        WHERE c.kind = 'column'
+          AND c.action = 'alter'
+          AND (c.is_retyped OR _pggit.is_retyping(c.old, c.new))
+    ), need AS MATERIALIZED (
+        SELECT k.object_id, d.object_id AS needed_id
         FROM unnest(p_items) AS k
         CROSS JOIN LATERAL unnest((k.old).deps) AS d(object_id)
-        JOIN unnest(p_items) AS c ON c.object_id = d.object_id
         WHERE k.kind = 'constraint'
           AND k.action IN ('keep', 'alter')
           AND (k.old).attrs->>'type' = 'foreign_key'
-          AND c.kind = 'column'
-          AND c.action = 'alter'
-          AND (c.is_retyped OR _pggit.is_retyping(c.old, c.new))
-        GROUP BY k.object_id
+          AND EXISTS (SELECT FROM retyped)
+    ), torn AS (
+        SELECT n.object_id
+        FROM need AS n
+        JOIN retyped AS r ON r.object_id = n.needed_id
+        GROUP BY n.object_id
         HAVING count(*) > 1
     )
     SELECT _pggit.apply_spread(p_items, array_agg(t.object_id), array_agg('rebuild'::text))
