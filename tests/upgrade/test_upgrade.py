@@ -110,11 +110,13 @@ def test_an_upgraded_install_equals_a_fresh_one(
     assert history(empty_database) == before
 
 
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.slow
+@pytest.mark.parametrize("release", RELEASES[-1:])
 def test_the_suite_passes_on_an_upgraded_install(
-    pg: PgServer, empty_database: str, form: str, release: str
+    pg: PgServer, empty_database: str, release: str
 ) -> None:
-    install(empty_database, form, release)
+    # One form and the last step: the catalogs are equal, as the test above shows.
+    install(empty_database, "plain", release)
     upgrade(empty_database)
     name = empty_database.rsplit("/", 1)[1]
     pg.psql(
