@@ -4,7 +4,6 @@ import re
 
 from servers import ROOT
 
-
 UNPROVOKED = {
     "VCS09": "stands for a mistake of ours: what PostgreSQL built is not what was planned",
 }
