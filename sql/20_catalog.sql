@@ -71,10 +71,12 @@ BEGIN ATOMIC
         p_prefix || split_part(o.item, '=', 1),
         substr(o.item, strpos(o.item, '=') + 1)
     ), '{}')
-    FROM unnest(p_options) AS o(item);
+    FROM unnest(p_options) AS o(item)
+    -- The server's own stamps, such as pg_attver of the minor releases of November 2026: no DDL sets them, pg_dump skips them.
+    WHERE NOT starts_with(o.item, 'pg_');
 END;
 COMMENT ON FUNCTION _pggit.option_attrs(text[], text) IS $$
-Spreads "name=value" options over one attribute each.
+Spreads "name=value" options over one attribute each; those that the server keeps for itself are not the user's.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_scope(p_logical name[], p_live name[])
