@@ -84,7 +84,8 @@ WITH ours AS (
     SELECT format('text routine %s %s', p.oid::regprocedure, md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)))
     FROM pg_proc AS p JOIN ours ON ours.oid = p.pronamespace
     UNION ALL
-    SELECT format('text comment %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description)
+    SELECT format('text comment %s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid),
+        replace(d.description, E'\n', ' '))
     FROM pg_description AS d
     WHERE EXISTS (
         SELECT FROM pg_depend AS x JOIN ours ON ours.oid = x.refobjid
