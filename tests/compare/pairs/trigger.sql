@@ -112,4 +112,4 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT ON TABLES TO pggit_test_ali
 ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT, INSERT ON TABLES TO pggit_test_alice WITH GRANT OPTION;
 --= a collation
 -->
-CREATE COLLATION nd (provider = icu, locale = 'und', deterministic = false);
+CREATE COLLATION nd (provider = libc, locale = 'C');
