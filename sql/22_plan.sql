@@ -288,7 +288,7 @@ SET enable_nestloop = off
 AS $$
 DECLARE
     v_items      _pggit.plan_item[] := _pggit.plan_items(
-        _pggit.spell_out_heirs(p_from, p_to),
+        _pggit.keep_columns(_pggit.spell_out_heirs(p_from, p_to), p_to),
         _pggit.mark_targets(p_from, _pggit.spell_out_defaults(p_from, _pggit.spell_out_heirs(p_to, p_from))));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];

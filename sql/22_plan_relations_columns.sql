@@ -305,7 +305,8 @@ BEGIN
         RETURN;
     END IF;
     RETURN NEXT _pggit.make_ddl(
-        format('ALTER TABLE %s DROP COLUMN %I', _pggit.table_target(p_object), (p_object).name),
+        format('ALTER TABLE %s%s DROP COLUMN %I', CASE WHEN (p_object).attrs ? 'only' THEN 'ONLY ' ELSE '' END,
+            _pggit.table_target(p_object), (p_object).name),
         'ACCESS EXCLUSIVE',
         CASE WHEN (p_object).attrs ? 'generated' THEN '{}'::text[] ELSE '{data_loss}' END);
 END;

@@ -108,6 +108,71 @@ The tree with the inherited parts of those tables whose parents are others in p_
 that leaves its parent keeps its columns and keys, and one that joins a parent brings its own.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.keep_columns(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_kept _pggit.object[];
+    v_lost uuid[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_to) AS t WHERE (t).attrs ? 'inherits') THEN
+        RETURN p_from;
+    END IF;
+    WITH heir AS MATERIALIZED (
+        SELECT (f).object_id, (f).deps
+        FROM unnest(p_from) AS f
+        JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
+        WHERE (f).kind = 'table' AND (f).attrs ? 'inherits'
+          AND (f).attrs->'inherits' = (t).attrs->'inherits'
+    ), kept AS MATERIALIZED (
+        SELECT x, m
+        FROM heir AS h
+        JOIN unnest(p_to) AS x ON (x).parent_id = h.object_id
+        JOIN unnest(p_from) AS m ON (m).parent_id = ANY (h.deps) AND (m).kind = 'column' AND (m).name = (x).name
+        JOIN unnest(p_to) AS g ON (g).object_id = (m).parent_id
+        WHERE (x).kind = 'column' AND NOT (x).attrs ? 'inherited'
+          AND (x).attrs - '{position,comment,default}'::text[] = (m).attrs - '{position,comment,default}'::text[]
+          AND NOT EXISTS (SELECT FROM unnest(p_from) AS o WHERE (o).object_id = (x).object_id)
+          AND NOT EXISTS (SELECT FROM unnest(p_to) AS o WHERE (o).object_id = (m).object_id)
+    ), whole AS (
+        -- ONLY spares every heir: it serves where every heir keeps the column and has no heirs itself
+        SELECT c.lost_id AS object_id
+        FROM (
+            SELECT (k.m).object_id AS lost_id, (k.m).parent_id AS table_id, array_agg((k.x).parent_id) AS heir_ids
+            FROM kept AS k
+            GROUP BY 1, 2
+        ) AS c
+        WHERE NOT EXISTS (
+            SELECT FROM unnest(p_from) AS f
+            WHERE (f).attrs ? 'inherits'
+              AND (c.table_id = ANY ((f).deps) AND (f).object_id <> ALL (c.heir_ids) OR (f).deps && c.heir_ids))
+    )
+    SELECT
+        array_agg(((k.x).object_id, 'column', (k.x).parent_id, (k.x).schema_name, (k.x).table_name, (k.x).name, NULL,
+            (k.m).attrs - 'comment'::text, (k.m).deps)::_pggit.object),
+        array_agg((k.m).object_id)
+    INTO v_kept, v_lost
+    FROM kept AS k
+    JOIN whole AS w ON w.object_id = (k.m).object_id;
+    IF v_kept IS NULL THEN
+        RETURN p_from;
+    END IF;
+    RETURN v_kept || ARRAY(
+        SELECT CASE WHEN (f).object_id = ANY (v_lost) THEN ((f).object_id, (f).kind, (f).parent_id, (f).schema_name,
+            (f).table_name, (f).name, (f).signature, (f).attrs || '{"only": true}', (f).deps)::_pggit.object ELSE f END
+        FROM unnest(p_from) AS f);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.keep_columns(_pggit.object[], _pggit.object[]) IS $$
+The old tree where a parent loses a column that its heirs keep as their own: the heirs' columns are spelled out, and the parent's is marked
+to be dropped with ONLY, which makes the others local (ALTER TABLE, DROP COLUMN).
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.spell_out_defaults(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql

@@ -16,7 +16,7 @@ CREATE INDEX item_b_lower ON item (lower(b));
 CREATE FUNCTION item_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
 CREATE TRIGGER item_before BEFORE UPDATE OF a ON item FOR EACH ROW WHEN (old.a IS DISTINCT FROM new.a)
     EXECUTE FUNCTION item_trigger();
-CREATE FUNCTION item_total(p item) RETURNS int LANGUAGE sql STABLE RETURN p.a;
+CREATE FUNCTION item_total(p item) RETURNS int LANGUAGE sql STABLE AS $$ SELECT p.a $$;
 ALTER TABLE item ENABLE ROW LEVEL SECURITY;
 CREATE POLICY item_policy ON item USING (a > 0);
 GRANT SELECT (a) ON item TO pggit_test_alice;
@@ -84,7 +84,7 @@ CREATE MATERIALIZED VIEW item_sums AS SELECT a, sum(c) AS c FROM item GROUP BY a
 CREATE UNIQUE INDEX item_sums_a ON item_sums (a);
 CREATE TRIGGER item_before BEFORE UPDATE OF a ON item FOR EACH ROW WHEN (old.a IS DISTINCT FROM new.a)
     EXECUTE FUNCTION item_trigger();
-CREATE FUNCTION item_total(p item) RETURNS bigint LANGUAGE sql STABLE RETURN p.a;
+CREATE FUNCTION item_total(p item) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT p.a $$;
 CREATE POLICY item_policy ON item USING (a > 0);
 --! recreates
 --= type of a column with an index over an expression

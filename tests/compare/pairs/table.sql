@@ -186,3 +186,10 @@ ALTER TABLE animal ALTER id TYPE bigint;
 --= two parents
 -->
 CREATE TABLE pet (owner text); ALTER TABLE dog ADD owner text; ALTER TABLE dog INHERIT pet;
+--= a parent loses a column that its only heir keeps
+--! order one-way
+CREATE TABLE parent (created_at timestamp, e int);
+CREATE TABLE child (a int) INHERITS (parent);
+-->
+CREATE TABLE parent (created_at timestamp);
+CREATE TABLE child (a int, e int) INHERITS (parent);
