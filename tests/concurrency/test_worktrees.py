@@ -201,7 +201,8 @@ def small(pg: PgServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """A server of our own, with a lock table so small that nothing but batches will do."""
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
     home = Path(tempfile.mkdtemp(prefix="pggit-small-", dir=base))
-    settings = {**SETTINGS, "max_connections": "20"}
+    # This server is killed: what it has committed must be in the log by then.
+    settings = {**SETTINGS, "synchronous_commit": "on", "max_connections": "20"}
     server = Server(home, find_binaries(pg.major), settings=settings, trust=True)
     server.start()
     yield server
