@@ -77,10 +77,6 @@ CREATE TABLE z (id int); CREATE FUNCTION a(z) RETURNS SETOF z LANGUAGE sql AS $$
 CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS $$ SELECT $1.id $$;
 -->
 CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS $$ SELECT $1.id $$; ALTER TABLE t ADD z int;
---= a parsed body kept while its table changes
-CREATE FUNCTION f(x t) RETURNS int LANGUAGE sql RETURN x.id;
--->
-CREATE FUNCTION f(x t) RETURNS int LANGUAGE sql RETURN x.id; ALTER TABLE t ADD z int DEFAULT 4, ALTER a SET NOT NULL;
 --= a function becomes a procedure
 CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT $$;
 -->
