@@ -111,7 +111,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.keep_columns(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
@@ -234,7 +234,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.adopt_indexes(p_items _pggit.plan_item[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
