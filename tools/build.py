@@ -5,6 +5,9 @@ Every module of sql/ has two parts, `-- == relations ==` (created once) and `-- 
     fresh install = relations + routines + version() + privileges
     upgrade step  = the step's own statements (migrations/next.sql) + all routines + version() + privileges
 
+A line `-- relations of 51_webhooks.sql` in next.sql stands for that module's relations: a module that is new since the last
+release says them once, in sql/.
+
 Each script comes in two forms from one text: for the extension (build/extension/), and plain, in one transaction, for
 `pggit db upgrade` (python/pggit/_sql/). build/pggit.sql is today's fresh install in its plain form.
 `--freeze` (make release) copies this version's scripts into migrations/ and opens the next version.
@@ -26,6 +29,7 @@ PRIVILEGES = "90_privileges.sql"
 # What `pggit compare` loads into a temporary schema: these modules touch no table of pggit.
 ENGINE = re.compile(r"(10_objects|2[012]_.*)\.sql")
 SECTION = re.compile(r"^-- == (?:relations|routines) ==$", re.M)
+NEW_MODULE = re.compile(r"^-- relations of (\S+)$", re.M)
 NEXT = MIGRATIONS / "next.sql"
 NEXT_EMPTY = """\
 -- What the coming upgrade step does beyond CREATE OR REPLACE of every routine: ALTER, moves of data, DROP.
@@ -126,6 +130,15 @@ def modules() -> list[tuple[str, str, str]]:
     return found
 
 
+def with_new_modules(statements: str) -> str:
+    """The statements of next.sql with the relations of each module that it names as new."""
+    relations = {name: text for name, text, _ in modules()}
+    unknown = [name for name in NEW_MODULE.findall(statements) if name not in relations]
+    if unknown:
+        raise BuildError(f"next.sql names modules that do not exist: {', '.join(unknown)}")
+    return NEW_MODULE.sub(lambda found: section(found[1], relations[found[1]]), statements)
+
+
 def section(name: str, text: str) -> str:
     return f"-- {name}\n{text}\n" if text else ""
 
@@ -218,7 +231,7 @@ def today(version: str) -> dict[str, str]:
     before = [one for one in frozen() if one != version]
     if before:
         texts[f"pggit--{before[-1]}--{version}.sql"] = release.step(
-            before[-1], NEXT.read_text(encoding="utf-8")
+            before[-1], with_new_modules(NEXT.read_text(encoding="utf-8"))
         )
     return texts
 

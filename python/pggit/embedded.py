@@ -25,6 +25,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 WHEEL_MAJORS = (18, 16)
+READY_WITHIN = 60  # seconds
 SYSTEM_PATTERNS = (
     "/usr/lib/postgresql/*/bin",
     "/opt/homebrew/opt/postgresql@*/bin",
@@ -164,7 +165,7 @@ def _command_of(pid: int) -> str:
 class Server:
     """One cluster under `home`/pgMAJOR, on TCP 127.0.0.1.
 
-    Who holds the lock file owns the server and stops it: one that a killed process left behind is taken over, one of a
+    Who holds the lock file owns the server and stops it: one that a killed process left behind is started anew, one of a
     living process is shared. `trust` drops the password: for tests.
     """
 
@@ -175,7 +176,6 @@ class Server:
     trust: bool = False
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _leash: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    _adopted: int | None = field(default=None, init=False)
     _lock: int | None = field(default=None, init=False)
 
     @property
@@ -198,23 +198,32 @@ class Server:
     def start(self) -> None:
         """Make the cluster if it is missing, and run it; returns when it accepts connections."""
         self._make_home()
-        self._lock = self._take_lock()
-        if self._lock is None:
-            self.port = self._wait_until_ready(None)
-            return
+        deadline = time.monotonic() + READY_WITHIN
+        while (lock := self._take_lock()) is None:
+            port = self._ready_port(None)
+            if port is not None and not _is_free(port):
+                self.port = port
+                return
+            # Its owner starts it, or stops it: then the lock comes free.
+            self._wait(deadline)
+        self._lock = lock
         try:
             self._initialise()
-            self._run_or_adopt()
+            self._end_leftover()
+            self._run()
         except BaseException:
             self.stop()
             raise
 
-    def _run_or_adopt(self) -> None:
-        if pid := self._running_pid():
-            self._adopted = pid
-            self.port = self._wait_until_ready(pid)
-            self._leash = self._tie(pid)
-            return
+    def _end_leftover(self) -> None:
+        """Stop the server that a killed owner left: its leash does, too, a moment later, so it cannot be kept."""
+        deadline = time.monotonic() + READY_WITHIN
+        while pid := self._running_pid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+            self._wait(deadline)
+
+    def _run(self) -> None:
         wanted = self.port
         last = self.home / f"pg{self.binaries.major}.port"
         if wanted is not None and not _is_free(wanted):
@@ -241,22 +250,16 @@ class Server:
 
     def stop(self) -> None:
         """Shut the server down (fast: open transactions are rolled back)."""
-        pid = self._process.pid if self._process else self._adopted
-        if pid is not None:
+        if self._process:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            if self._process:
-                self._process.wait(timeout=60)
-            else:
-                deadline = time.monotonic() + 60
-                while self._running_pid() == pid and time.monotonic() < deadline:
-                    time.sleep(0.05)
+                os.kill(self._process.pid, signal.SIGINT)
+            self._process.wait(timeout=60)
         if self._leash and self._leash.stdin:
             self._leash.stdin.close()
             self._leash.wait(timeout=10)
         if self._lock is not None:
             os.close(self._lock)
-        self._process = self._leash = self._adopted = self._lock = None
+        self._process = self._leash = self._lock = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -425,7 +428,7 @@ class Server:
                 **self._run_as(),
             )
         try:
-            self._wait_until_ready(self._process.pid)
+            self._wait_until_ready(self._process)
         except EmbeddedError:
             self._process.kill()
             self._process.wait()
@@ -449,14 +452,21 @@ class Server:
             **self._run_as(),
         )
 
-    def _wait_until_ready(self, pid: int | None) -> int:
-        """Wait for the server (None: whichever runs) to say so in line 8 of its pid file; its port is line 4."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            lines = self._pid_file()
-            if len(lines) >= 8 and pid in (None, int(lines[0])) and lines[7].strip() == "ready":
-                return int(lines[3])
-            if self._process and self._process.poll() is not None:
+    def _ready_port(self, pid: int | None) -> int | None:
+        """The port of the server (None: of whichever runs) if line 8 of its pid file says that it is ready; line 4 has it."""
+        lines = self._pid_file()
+        if len(lines) >= 8 and pid in (None, int(lines[0])) and lines[7].strip() == "ready":
+            return int(lines[3])
+        return None
+
+    def _wait(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"PostgreSQL in {self.data} is not ready after {READY_WITHIN} s")
+        time.sleep(0.02)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while self._ready_port(process.pid) is None:
+            if process.poll() is not None:
                 raise EmbeddedError("the server stopped while starting")
-            time.sleep(0.02)
-        raise EmbeddedError(f"PostgreSQL in {self.data} is not ready after 60 s")
+            self._wait(deadline)

@@ -22,7 +22,7 @@ from pathlib import Path
 from pggit.embedded import Server, find_binaries
 server = Server(Path(sys.argv[1]), find_binaries())
 server.start()
-print("ready", flush=True)
+print("ready", server._leash.pid, flush=True)
 time.sleep(600)
 """
 
@@ -39,14 +39,16 @@ def new_server(home: Path, port: int | None = None) -> Server:
     return Server(home, find_binaries(), port=port)
 
 
-def owner_process(home: Path) -> subprocess.Popen[str]:
+def owner_process(home: Path) -> tuple[subprocess.Popen[str], int]:
+    """A process that owns a running server, and the process that watches over it."""
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(home)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    said, leash = process.stdout.readline().split()
+    assert said == "ready"
     process.stdout.close()
-    return process
+    return process, int(leash)
 
 
 def wait_until_gone(pid: int) -> None:
@@ -80,7 +82,7 @@ def test_a_connection_needs_the_password(home: Path) -> None:
 
 
 def test_the_server_ends_when_its_owner_is_killed(home: Path) -> None:
-    owner = owner_process(home)
+    owner, _ = owner_process(home)
     pid = postmaster(home)
     owner.kill()
     owner.wait()
@@ -89,8 +91,19 @@ def test_the_server_ends_when_its_owner_is_killed(home: Path) -> None:
         assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_server_that_nobody_watches_any_more_is_started_anew(home: Path) -> None:
+    owner, leash = owner_process(home)
+    pid = postmaster(home)
+    os.kill(leash, signal.SIGKILL)
+    owner.kill()
+    owner.wait()
+    with new_server(home) as server, psycopg.connect(server.url()) as conn:
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+        assert postmaster(home) != pid
+
+
 def test_a_killed_server_starts_again(home: Path) -> None:
-    owner = owner_process(home)
+    owner, _ = owner_process(home)
     os.kill(postmaster(home), signal.SIGKILL)
     owner.kill()
     owner.wait()
