@@ -100,6 +100,7 @@ AWAY = "the database does not answer"
 UNAVAILABLE_BECAUSE = {
     "PoolTimeout": "no connection to the database was free, or could be made, in time",
     "TooManyRequests": "too many requests wait for the database",
+    "Unusable": "the login of the service may not act for its users",
 }
 
 

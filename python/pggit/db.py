@@ -1,6 +1,10 @@
 """The door to PostgreSQL: every SQL text of this package stands here, and every call is one function.
 
 `Database` is the service's pool (async), `Session` the shell's single connection (blocking).
+
+A call of the service is one transaction and one round trip: what the transaction needs to know (the role of whoever asks,
+their name, the request's id) and the call itself are sent together, in libpq's pipeline mode. Without BEGIN they are one
+transaction up to the synchronisation at the end, which commits it, or rolls it back if a part failed (PostgreSQL 55.2.4).
 """
 
 import asyncio
@@ -8,24 +12,31 @@ import contextlib
 import functools
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
 import msgspec
 import psycopg
-from psycopg import sql
-from psycopg.adapt import Buffer, Loader
+from psycopg import pq, sql
+from psycopg.abc import Transformer as AnyTransformer
+from psycopg.adapt import Buffer, Loader, PyFormat, Transformer
+from psycopg.errors import error_from_result
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 
 from pggit.errors import RETRIED
+from pggit.pipeline import Connection, HungUp, Pipeline, Unusable
+from pggit.principal import EVERYONE, NOBODY, SERVICE, Principal, acting
 from pggit.settings import Settings
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 CONNECT_TIMEOUT = 5
-_WAIT = 5.0
+# Seconds after which a connection that nobody used is asked whether it still works before it is given out.
+IDLE = 10.0
+# Requests that may wait for a connection; who comes beyond them hears at once that there is none.
+WAITING = 1000
 
 
 class HexLoader(Loader):
@@ -58,18 +69,31 @@ def _arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@functools.cache
-def _statement(template: str, function: str, names: Sequence[str]) -> sql.Composed:
-    """A call in named notation; function and names are literals of this package."""
+def _call(
+    template: str, function: str, names: Sequence[str], places: Sequence[sql.Composable]
+) -> sql.Composed:
     parameters = sql.SQL(", ").join(
         sql.SQL("{}{} => {}").format(
             sql.SQL("VARIADIC " if (function, name) in VARIADIC else ""),
             sql.Identifier("p_" + name),
-            sql.Placeholder(name),
+            place,
         )
-        for name in names
+        for name, place in zip(names, places, strict=True)
     )
     return sql.SQL(template).format(sql.Identifier("pggit", function), parameters)
+
+
+@functools.cache
+def _statement(template: str, function: str, names: Sequence[str]) -> sql.Composed:
+    """A call in named notation; function and names are literals of this package."""
+    return _call(template, function, names, [sql.Placeholder(name) for name in names])
+
+
+@functools.cache
+def _numbered(template: str, function: str, names: Sequence[str]) -> bytes:
+    """The same with the placeholders of the protocol."""
+    places = [sql.SQL(f"${number}") for number in range(1, len(names) + 1)]
+    return _call(template, function, names, places).as_bytes()
 
 
 # Arguments that PostgreSQL takes as an array only where it is told so.
@@ -78,45 +102,98 @@ VARIADIC = {("init", "schemas")}
 ROWS = "SELECT * FROM {}({})"
 VALUE = "SELECT {}({})"
 CALL = "CALL {}({})"
-NAME_REQUEST = "SELECT set_config('application_name', %s, true)"
+NAME_REQUEST = b"SELECT pg_catalog.set_config('application_name', $1, true)"
+ACT = (
+    b"SELECT pg_catalog.set_config('role', $2, true), pg_catalog.set_config('pggit.author', $3, true), "
+    b"pg_catalog.set_config('application_name', $1, true)"
+)
 HAS_REPOSITORY = "SELECT FROM pggit.branches LIMIT 1"
 LOCK_SAMPLE = "SELECT pg_advisory_xact_lock(8244711560462188)"
-NAME_SESSION = "SELECT set_config('application_name', %s, false)"
+NAME_SESSION = "SELECT pg_catalog.set_config('application_name', %s, false)"
+ACT_SESSION = "SELECT pg_catalog.set_config('role', %s, false), pg_catalog.set_config('pggit.author', %s, false)"
+RESET_SESSION = "RESET ROLE; RESET pggit.author; RESET application_name"
+STALE = "cached plan must not change result type"
 PING = "SELECT pggit.version()"
+
+_JSON = {
+    psycopg.adapters.types["json"].oid,
+    psycopg.adapters.types["jsonb"].oid,
+}
+
+
+def _dumped(
+    transformer: AnyTransformer, arguments: Sequence[Any]
+) -> tuple[Sequence[Buffer | None], Sequence[int]]:
+    try:
+        values = transformer.dump_sequence(arguments, [PyFormat.TEXT] * len(arguments))
+    except UnicodeEncodeError as error:
+        raise psycopg.DataError(f"text that is no Unicode: {error.reason}") from None
+    return values, transformer.types or ()
 
 
 class Database:
-    """The pool of the service. A call is one transaction, named after the request it serves."""
+    """The pool of the service. A call is one transaction of whoever asks, named after the request it serves."""
 
-    def __init__(self, settings: Settings, name_of_request: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name_of_request: Callable[[], str],
+        default: Principal | None = None,
+    ) -> None:
         from psycopg_pool import AsyncConnectionPool
 
         self._name_of_request = name_of_request
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[dict[str, Any]]] = (
-            AsyncConnectionPool(
-                settings.database_url,
-                min_size=min(settings.database_pool_min, settings.pool_max),
-                max_size=settings.pool_max,
-                max_lifetime=settings.database_pool_recycle,
-                timeout=_WAIT,
-                open=False,
-                name="pggit",
-                configure=self._configure,
-                check=AsyncConnectionPool.check_connection,
-                kwargs={
-                    "row_factory": dict_row,
-                    "connect_timeout": CONNECT_TIMEOUT,
-                    "application_name": "pggit",
-                    "client_encoding": "utf8",
-                    "autocommit": True,
-                },
-            )
+        self._authenticates = settings.auth_mode != "none"
+        self._default = default or (NOBODY if self._authenticates else EVERYONE)
+        self._is_bound = default is not None
+        self._epoch: int | None = 0 if settings.database_prepare else None
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            settings.database_url,
+            connection_class=Connection,
+            min_size=min(settings.database_pool_min, settings.pool_max),
+            max_size=settings.pool_max,
+            max_lifetime=settings.database_pool_recycle,
+            max_waiting=WAITING,
+            timeout=settings.database_pool_timeout,
+            open=False,
+            name="pggit",
+            configure=self._configure,
+            check=self._check,
+            kwargs={
+                "row_factory": dict_row,
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": "pggit",
+                "client_encoding": "utf8",
+                "autocommit": True,
+                "prepare_threshold": 5 if settings.database_prepare else None,
+            },
         )
 
+    def as_service(self) -> "Database":
+        """The same pool for the service's own work, which no request asked for."""
+        own = object.__new__(Database)
+        own.__dict__.update(self.__dict__)
+        own._default = SERVICE if self._authenticates else EVERYONE
+        own._is_bound = True
+        return own
+
     @staticmethod
-    async def _configure(connection: psycopg.AsyncConnection[dict[str, Any]]) -> None:
+    async def _configure(connection: Connection) -> None:
         _prepare(connection)
+        connection.add_notice_handler(connection.hear)
         await connection.execute("SET timezone = 'UTC'")
+
+    @staticmethod
+    async def _check(connection: Connection) -> None:
+        """Look whether the server hung up, which costs nothing; ask it only after a long silence."""
+        pgconn = connection.pgconn
+        pgconn.consume_input()
+        if pgconn.is_busy() or connection.is_dying or pgconn.status == pq.ConnStatus.BAD:
+            raise psycopg.OperationalError("the server has closed the connection")
+        now = monotonic()
+        if now - connection.used_at > IDLE:
+            await connection.execute("")
+        connection.used_at = now
 
     async def open(self) -> None:
         """Start filling the pool, without waiting: the service answers while PostgreSQL is away."""
@@ -138,46 +215,122 @@ class Database:
                 await connection.execute(PING)
         return (perf_counter() - started) * 1000
 
+    def _principal(self) -> Principal:
+        return self._default if self._is_bound else acting() or self._default
+
     async def _run(
-        self, statement: sql.Composed, arguments: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
-        async def once() -> list[dict[str, Any]]:
-            async with self._pool.connection() as connection, connection.transaction():
-                await connection.execute(NAME_REQUEST, [self._name_of_request()])
-                cursor = await connection.execute(statement, _arguments(arguments))
-                return await cursor.fetchall()
+        self, text: bytes, arguments: Mapping[str, Any]
+    ) -> tuple[pq.abc.PGresult, AnyTransformer]:
+        """One statement in a transaction of its own, in one round trip."""
+        principal = self._principal()
+        values = [
+            Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()
+        ]
+
+        async def once() -> tuple[pq.abc.PGresult, AnyTransformer]:
+            connection = await self._pool.getconn()
+            try:
+                transformer: AnyTransformer = Transformer(connection)
+                dumped, types = _dumped(transformer, values)
+                pipeline = Pipeline(connection, self._epoch)
+                named = [self._name_of_request().encode()]
+                connection.pgconn.enter_pipeline_mode()
+                try:
+                    if principal.database_role is None:
+                        pipeline.send(NAME_REQUEST, named, _TEXT[:1])
+                    else:
+                        role = principal.database_role.encode()
+                        pipeline.send(ACT, [*named, role, principal.name.encode()], _TEXT)
+                    pipeline.send(text, dumped, types)
+                    connection.pgconn.pipeline_sync()
+                    results = await connection.wait(pipeline.exchange())
+                    if connection.pgconn.status == pq.ConnStatus.OK:
+                        connection.pgconn.exit_pipeline_mode()
+                except BaseException:
+                    # Whatever stands half way on the wire, nobody else may read.
+                    connection.pgconn.finish()
+                    raise
+                connection.used_at = monotonic()
+                return self._checked(results), transformer
+            finally:
+                await self._pool.putconn(connection)
 
         return await retried(once)
 
+    def _checked(self, results: list[pq.abc.PGresult]) -> pq.abc.PGresult:
+        """The result of the call, or the first error."""
+        for number, result in enumerate(results):
+            if result.status == pq.ExecStatus.FATAL_ERROR:
+                error = error_from_result(result, encoding="utf-8")
+                if error.sqlstate == "0A000" and str(error).startswith(STALE):
+                    # An upgrade ran meanwhile: every connection parses anew.
+                    self._epoch = (self._epoch or 0) + 1
+                    raise psycopg.errors.SerializationFailure(str(error)) from error
+                if number == 0 and error.sqlstate in ("42501", "22023"):
+                    raise Unusable(str(error)) from error
+                if number == 0 and error.sqlstate == "57P01":
+                    raise HungUp(str(error)) from error
+                raise error
+        return results[1]
+
     async def call_list(self, result: type[T], function: str, /, **arguments: Any) -> list[T]:
         """Every row of pggit.<function>."""
-        rows = await self._run(_statement(ROWS, function, tuple(arguments)), arguments)
-        return msgspec.convert(rows, list[result])  # type: ignore[valid-type]
+        found, transformer = await self._run(_numbered(ROWS, function, tuple(arguments)), arguments)
+        return msgspec.convert(_rows(found, transformer), list[result])  # type: ignore[valid-type]
 
     async def call_one(self, result: type[T], function: str, /, **arguments: Any) -> T:
         """The one row of pggit.<function>."""
-        rows = await self._run(_statement(ROWS, function, tuple(arguments)), arguments)
-        return msgspec.convert(rows[0], result)
+        found, transformer = await self._run(_numbered(ROWS, function, tuple(arguments)), arguments)
+        return msgspec.convert(_rows(found, transformer)[0], result)
 
     async def call_value(self, result: type[T], function: str, /, **arguments: Any) -> T:
         """The value of pggit.<function>; a jsonb value becomes a struct."""
-        rows = await self._run(_statement(VALUE, function, tuple(arguments)), arguments)
-        return msgspec.convert(next(iter(rows[0].values())), result)
+        found, transformer = await self._run(
+            _numbered(VALUE, function, tuple(arguments)), arguments
+        )
+        value = found.get_value(0, 0)
+        if found.ftype(0) in _JSON and value is not None:
+            return msgspec.json.decode(value, type=result)
+        return msgspec.convert(next(iter(_rows(found, transformer)[0].values())), result)
+
+    async def call_json(self, function: str, /, **arguments: Any) -> bytes:
+        """The document that pggit.<function> gives, as PostgreSQL writes it: for answers that nobody has to look into."""
+        found, _ = await self._run(_numbered(VALUE, function, tuple(arguments)), arguments)
+        return found.get_value(0, 0) or b"null"
 
     async def call_none(self, function: str, /, **arguments: Any) -> None:
         """pggit.<function>, for its effect."""
-        await self._run(_statement(VALUE, function, tuple(arguments)), arguments)
+        await self._run(_numbered(VALUE, function, tuple(arguments)), arguments)
 
     async def call_procedure(self, function: str, /, **arguments: Any) -> None:
-        """CALL pggit.<function>: it commits by itself, so no transaction stands around it."""
+        """CALL pggit.<function>: it commits by itself, so no transaction stands around it, and the session is the caller's."""
         statement = _statement(CALL, function, tuple(arguments))
+        principal = self._principal()
         async with self._pool.connection() as connection:
             await connection.execute(NAME_SESSION, [self._name_of_request()])
             try:
+                if principal.database_role is not None:
+                    await connection.execute(ACT_SESSION, [principal.database_role, principal.name])
                 await connection.execute(statement, _arguments(arguments))
             finally:
-                with contextlib.suppress(psycopg.Error):
-                    await connection.execute("RESET application_name")
+                try:
+                    await connection.execute(RESET_SESSION)
+                except BaseException:
+                    # A session that could not be reset would serve the next caller with this one's rights.
+                    await connection.close()
+                    raise
+
+
+_TEXT = (25, 25, 25)
+
+
+def _rows(result: pq.abc.PGresult, transformer: AnyTransformer) -> list[dict[str, Any]]:
+    transformer.set_pgresult(result)
+    names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+    rows: list[dict[str, Any]] = transformer.load_rows(
+        0, result.ntuples, lambda values: dict(zip(names, values, strict=True))
+    )
+    return rows
 
 
 async def retried(once: Callable[[], Awaitable[T]]) -> T:
@@ -185,6 +338,10 @@ async def retried(once: Callable[[], Awaitable[T]]) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await once()
+        except HungUp:
+            if attempt == ATTEMPTS:
+                raise
+            continue
         except psycopg.Error as error:
             if error.sqlstate not in RETRIED or attempt == ATTEMPTS:
                 raise

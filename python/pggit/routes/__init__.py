@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
+from litestar import Response
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
@@ -97,3 +98,8 @@ def errors(*statuses: int) -> dict[int, ResponseSpec]:
     """The errors of a handler; what any handler may meet is always among them."""
     everywhere: Iterable[int] = (400, 401, 403, 429, 500, 503)
     return {status: error_spec(status) for status in sorted({*statuses, *everywhere})}
+
+
+def as_is(document: bytes, status: int = 200) -> Response[Any]:
+    """A document that PostgreSQL wrote (`db.call_json`), sent on as it is; the handler's annotation says its shape."""
+    return Response(document, status_code=status, media_type="application/json")
