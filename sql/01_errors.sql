@@ -54,6 +54,8 @@ VALUES
     ('VCV12', 'merge_argument_missing', 'The merge lacks its source or, for three-way, its base.'),
     ('VCV13', 'invalid_resolution', 'The custom resolution does not have the shape of the conflict, or does not build.'),
     ('VCV14', 'no_parent', 'The first commit has no parent to compare with.'),
+    ('VCV30', 'invalid_cursor', 'The text is no position in the stream of events.'),
+    ('VCS30', 'cursor_expired', 'Events after the cursor have been thrown away.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')
 ON CONFLICT (error_code) DO UPDATE
 SET condition = EXCLUDED.condition,

@@ -335,6 +335,8 @@ BEGIN
     END IF;
     INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
     VALUES (v_branch_id, NULL, p_commit_id, p_reason, _pggit.current_author());
+    PERFORM _pggit.emit_event('branch.created', p_name, jsonb_build_object(
+        'branch_id', v_branch_id, 'name', p_name, 'commit_id', p_commit_id));
     RETURN v_branch_id;
 END;
 $$;
@@ -363,7 +365,8 @@ BEGIN
         updated_at = clock_timestamp()
     WHERE b.branch_id = p_branch_id
         AND b.head_commit_id = p_from_commit
-        AND b.is_active;
+        AND b.is_active
+    RETURNING b.* INTO v_branch;
     IF NOT FOUND THEN
         SELECT b.* INTO v_branch FROM _pggit.branches AS b WHERE b.branch_id = p_branch_id;
         IF NOT v_branch.is_active THEN
@@ -375,6 +378,14 @@ BEGIN
     END IF;
     INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
     VALUES (p_branch_id, p_from_commit, p_to_commit, p_reason, _pggit.current_author());
+    PERFORM _pggit.emit_event(
+        CASE WHEN p_reason LIKE 'reset to %' THEN 'branch.moved' ELSE 'commit.created' END,
+        v_branch.name,
+        jsonb_build_object(
+            'branch_id', p_branch_id, 'name', v_branch.name, 'reason', p_reason, 'old_commit_id', p_from_commit,
+            'commit_id', p_to_commit, 'hash', encode(c.hash, 'hex'), 'author', c.author, 'message', left(c.message, 1000)))
+    FROM _pggit.commits AS c
+    WHERE c.commit_id = p_to_commit;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.move_branch(integer, integer, integer, text) IS $$

@@ -239,6 +239,8 @@ BEGIN
     END IF;
     INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
     VALUES (v_branch.branch_id, v_branch.head_commit_id, NULL, 'delete', _pggit.current_author());
+    PERFORM _pggit.emit_event('branch.deleted', p_name, jsonb_build_object(
+        'branch_id', v_branch.branch_id, 'name', p_name, 'commit_id', v_branch.head_commit_id));
     SELECT b.* INTO v_row FROM _pggit.branch_row(v_branch.branch_id) AS b;
     RETURN v_row;
 END;
@@ -381,6 +383,8 @@ BEGIN
             'Tags do not move; choose another name.');
     END IF;
     SELECT t.* INTO v_tag FROM pggit.tags AS t WHERE t.tag_id = v_tag_id;
+    PERFORM _pggit.emit_event('tag.created', p_name, jsonb_build_object(
+        'tag_id', v_tag_id, 'name', p_name, 'commit_id', v_tag.commit_id, 'hash', v_tag.hash));
     RETURN v_tag;
 END;
 $$;

@@ -50,6 +50,38 @@ CREATE INDEX merges_created_at_idx ON _pggit.merges (created_at, merge_id);
 -- == routines ==
 COMMENT ON TABLE _pggit.merges IS 'Merges, cherry-picks, reverts and rebases: what was asked, and how it stands.';
 
+CREATE OR REPLACE FUNCTION _pggit.emit_merge()
+RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.status = NEW.status THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _pggit.emit_event(
+        'merge.' || CASE NEW.status WHEN 'pending_conflicts' THEN 'conflicted' ELSE NEW.status END,
+        NEW.merge_id,
+        jsonb_build_object(
+            'merge_id', NEW.merge_id, 'operation', NEW.operation, 'status', NEW.status, 'source_ref', NEW.source_ref,
+            'source_branch_id', NEW.source_branch_id, 'target_branch_id', NEW.target_branch_id,
+            'target', (SELECT b.name FROM _pggit.branches AS b WHERE b.branch_id = NEW.target_branch_id),
+            'conflicts', (
+                SELECT count(*) FROM _pggit.conflicts AS c
+                WHERE c.merge_id = NEW.merge_id AND NEW.status = 'pending_conflicts'),
+            'merge_commit_id', NEW.merge_commit_id, 'message', left(NEW.message, 1000)));
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.emit_merge() IS 'Makes an event of a merge that completes, stops at conflicts, is aborted or fails.';
+CREATE OR REPLACE TRIGGER merges_emit
+    AFTER INSERT OR UPDATE OF status ON _pggit.merges
+    FOR EACH ROW
+    WHEN (NEW.status <> 'in_progress')
+    EXECUTE FUNCTION _pggit.emit_merge();
+
 CREATE OR REPLACE VIEW pggit.merges AS
 SELECT
     m.merge_id,

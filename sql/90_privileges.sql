@@ -18,6 +18,8 @@ BEGIN ATOMIC
         'open_conflicts', 'get_conflict'
     ]::name[]), 'pggit_reader'::name
     UNION ALL
+    SELECT unnest(ARRAY['read_events', 'event_position']::name[]), 'pggit_reader'::name
+    UNION ALL
     SELECT unnest(ARRAY[
         'create_branch', 'delete_branch', 'commit', 'create_tag', 'build_worktree', 'drop_worktree',
         'merge', 'preview_merge', 'resolve_conflict', 'resolve_conflicts', 'complete_merge', 'abort_merge',
@@ -29,6 +31,22 @@ BEGIN ATOMIC
     SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;
 END;
 COMMENT ON FUNCTION _pggit.callers() IS 'Every public routine and the least role that may call it.';
+
+CREATE OR REPLACE FUNCTION _pggit.revoke_writes(p_table regclass, p_role name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_relation regclass;
+BEGIN
+    FOR v_relation IN SELECT p_table UNION SELECT t.relid FROM pg_partition_tree(p_table) AS t LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %I', v_relation, p_role);
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.revoke_writes(regclass, name) IS 'Leaves a role with reading a table and its partitions.';
 
 CREATE OR REPLACE FUNCTION _pggit.grant_privileges()
 RETURNS void
@@ -56,10 +74,15 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SCHEMA pggit, _pggit TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA _pggit TO %I', v_role);
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit TO %I', v_role);
-        IF v_role <> 'pggit_reader' THEN
+        -- The stream is written through emit_event alone, by those who may change something.
+        IF v_role = 'pggit_reader' THEN
+            EXECUTE format('REVOKE ALL ON FUNCTION _pggit.emit_event(text, text, jsonb), _pggit.expire_events() FROM %I', v_role);
+        ELSE
             EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _pggit.versions, _pggit.error_codes FROM %I', v_role);
+            PERFORM _pggit.revoke_writes(t.name::regclass, v_role)
+            FROM unnest(ARRAY['_pggit.events', '_pggit.event_horizon']) AS t(name);
         END IF;
     END LOOP;
     PERFORM _pggit.grant_calls(v_roles);

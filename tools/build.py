@@ -72,6 +72,7 @@ BEGIN
         FROM pg_catalog.pg_class AS c
         WHERE c.relnamespace = '_pggit'::regnamespace
           AND c.relkind IN ('r', 'p', 'S')
+          AND NOT c.relispartition  -- logs, whose parents are not dumped
           AND c.relname <> ALL (ARRAY[{not_dumped}]::name[])
         ORDER BY c.oid
     LOOP
