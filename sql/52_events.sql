@@ -112,6 +112,14 @@ PARALLEL SAFE
 RETURN p_xid::text || '-' || p_event_id::text;
 COMMENT ON FUNCTION _pggit.make_cursor(xid8, bigint) IS 'A position in the stream as text.';
 
+CREATE OR REPLACE FUNCTION _pggit.cursor_xid(p_cursor text)
+RETURNS xid8
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN coalesce(split_part(p_cursor, '-', 1), '0')::xid8;
+COMMENT ON FUNCTION _pggit.cursor_xid(text) IS 'The transaction id of a cursor; of NULL, one before all.';
+
 CREATE OR REPLACE FUNCTION pggit.event_position()
 RETURNS text
 LANGUAGE sql
@@ -134,20 +142,18 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_xid      xid8 := '0'::xid8;
-    v_event_id bigint := 0;
+    v_xid      xid8;
+    v_event_id bigint;
 BEGIN
-    IF p_after IS NOT NULL THEN
-        IF p_after !~ '^[0-9]{1,19}-[0-9]{1,18}$' THEN
-            PERFORM _pggit.raise_error('VCV30', format('"%s" is not a cursor', left(p_after, 100)), NULL,
-                'Pass the cursor of an event as it was given, or none.');
-        END IF;
-        v_xid := split_part(p_after, '-', 1)::xid8;
-        v_event_id := split_part(p_after, '-', 2)::bigint;
-        IF EXISTS (SELECT FROM _pggit.event_horizon AS h WHERE h.xid > v_xid) THEN
-            PERFORM _pggit.raise_error('VCS30', 'events after this cursor have been thrown away',
-                'Events are kept for a week.', 'Read the state anew, and go on from pggit.event_position().');
-        END IF;
+    IF p_after !~ '^[0-9]{1,19}-[0-9]{1,18}$' THEN
+        PERFORM _pggit.raise_error('VCV30', format('"%s" is not a cursor', left(p_after, 100)), NULL,
+            'Pass the cursor of an event as it was given, or none.');
+    END IF;
+    v_xid := _pggit.cursor_xid(p_after);
+    v_event_id := coalesce(split_part(p_after, '-', 2)::bigint, 0);
+    IF p_after IS NOT NULL AND EXISTS (SELECT FROM _pggit.event_horizon AS h WHERE h.xid > v_xid) THEN
+        PERFORM _pggit.raise_error('VCS30', 'events after this cursor have been thrown away',
+            'Events are kept for a week.', 'Read the state anew, and go on from pggit.event_position().');
     END IF;
     RETURN QUERY
     SELECT _pggit.make_cursor(e.xid, e.event_id), e.event_id, e.message_id, e.type, e.subject, e.data, e.actor, e.created_at
