@@ -142,7 +142,7 @@ BEGIN
                 'base', format_type((r.type).typbasetype, (r.type).typtypmod),
                 'collation', CASE WHEN (r.type).typcollation <> b.typcollation
                     THEN (r.type).typcollation::regcollation::text END,
-                'default', pg_get_expr((r.type).typdefaultbin, 0, true),
+                'default', _pggit.settled(pg_get_expr((r.type).typdefaultbin, 0, true)),
                 'not_null', nullif((r.type).typnotnull, false)
             ))
         END

@@ -41,7 +41,7 @@ BEGIN
         r.logical::text, NULL::text, r.relname::text, NULL::text,
         CASE WHEN set_config('search_path', r.path, true) <> '' THEN
             jsonb_strip_nulls(jsonb_build_object(
-                'query', rtrim(pg_get_viewdef(r.oid), E'; \n'),
+                'query', _pggit.settled(rtrim(pg_get_viewdef(r.oid), E'; \n')),
                 'columns', _pggit.output_columns(r.oid),
                 'tablespace', t.spcname,
                 'access_method', nullif(a.amname, 'heap')
@@ -77,7 +77,7 @@ BEGIN
         CASE WHEN set_config('search_path', r.path, true) <> '' THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'position', a.attnum,
-                'default', pg_get_expr(e.adbin, e.adrelid, true),
+                'default', _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)),
                 'statistics', nullif(a.attstattarget, -1),
                 'comment', d.description
             ))
@@ -107,7 +107,7 @@ BEGIN ATOMIC
         'mode', CASE a.mode WHEN 'o' THEN 'out' WHEN 'b' THEN 'inout' WHEN 'v' THEN 'variadic' END,
         'name', nullif(a.name, ''),
         'type', format_type(a.type, NULL),
-        'default', pg_get_function_arg_default((p_routine).oid, a.place::integer)
+        'default', _pggit.settled(pg_get_function_arg_default((p_routine).oid, a.place::integer))
     )) ORDER BY a.place)
     FROM unnest(
         coalesce((p_routine).proallargtypes, (p_routine).proargtypes::oid[]),
@@ -164,7 +164,7 @@ BEGIN ATOMIC
         )
     ))
     FROM pg_language AS l
-    CROSS JOIN LATERAL (SELECT pg_get_function_sqlbody((p_routine).oid) AS sql_body) AS b
+    CROSS JOIN LATERAL (SELECT _pggit.settled(pg_get_function_sqlbody((p_routine).oid)) AS sql_body) AS b
     WHERE l.oid = (p_routine).prolang;
 END;
 COMMENT ON FUNCTION _pggit.routine_attrs(pg_proc) IS $$

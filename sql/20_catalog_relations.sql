@@ -200,8 +200,8 @@ BEGIN
                 'not_null_name', quote_ident(n.conname),
                 'not_null_no_inherit', nullif(n.connoinherit, false),
                 'not_null_not_valid', CASE WHEN NOT n.convalidated THEN true END,
-                'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(e.adbin, e.adrelid, true) END,
-                'expression', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                'default', CASE WHEN a.attgenerated = '' THEN _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)) END,
+                'expression', CASE WHEN a.attgenerated <> '' THEN _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)) END,
                 'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
                 'storage', CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
                     WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,
@@ -258,7 +258,7 @@ BEGIN
                 'default', CASE
                     WHEN a.attgenerated = '' AND e.adbin::text IS DISTINCT FROM o.adbin::text
                         AND pg_get_expr(e.adbin, e.adrelid, true) IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true)
-                    THEN pg_get_expr(e.adbin, e.adrelid, true) END,
+                    THEN _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)) END,
                 'no_default', CASE WHEN e.oid IS NULL AND o.oid IS NOT NULL THEN true END,
                 'storage', CASE WHEN a.attstorage <> coalesce(u.attstorage, t.typstorage) THEN CASE a.attstorage
                     WHEN 'p' THEN 'plain' WHEN 'm' THEN 'main' WHEN 'e' THEN 'external' ELSE 'extended' END END,

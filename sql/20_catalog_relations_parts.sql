@@ -27,9 +27,9 @@ BEGIN ATOMIC
         'type', CASE (p_constraint).contype
             WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign_key' WHEN 'c' THEN 'check'
             WHEN 'x' THEN 'exclusion' END,
-        'definition', CASE WHEN (p_constraint).contype = 'x' THEN p_definition END,
+        'definition', CASE WHEN (p_constraint).contype = 'x' THEN _pggit.settled(p_definition) END,
         'expression', CASE WHEN (p_constraint).contype = 'c' THEN
-            pg_get_expr((p_constraint).conbin, (p_constraint).conrelid, true) END,
+            _pggit.settled(pg_get_expr((p_constraint).conbin, (p_constraint).conrelid, true)) END,
         'no_inherit', CASE WHEN (p_constraint).contype = 'c' THEN nullif((p_constraint).connoinherit, false) END,
         'key_columns', CASE WHEN (p_constraint).contype IN ('p', 'u', 'f') THEN
             _pggit.column_names((p_constraint).conrelid, (p_constraint).conkey) END,
@@ -97,7 +97,7 @@ BEGIN
         s.logical::text, y.typname::text, k.conname::text, NULL::text,
         CASE WHEN set_config('search_path', s.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
             'type', 'check',
-            'expression', pg_get_expr(k.conbin, 0, true),
+            'expression', _pggit.settled(pg_get_expr(k.conbin, 0, true)),
             'not_valid', CASE WHEN NOT k.convalidated THEN true END,
             'comment', d.description
         )) END
@@ -153,11 +153,11 @@ BEGIN ATOMIC
     SELECT jsonb_strip_nulls(jsonb_build_object(
         'method', nullif(split_part(c.body, ' (', 1), 'btree'),
         'unique', nullif((p_index).indisunique, false),
-        'keys', substr(c.body, strpos(c.body, ' (') + 1),
+        'keys', _pggit.settled(substr(c.body, strpos(c.body, ' (') + 1)),
         'include', CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN _pggit.column_names(
             (p_index).indrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,
         'nulls_not_distinct', nullif((p_index).indnullsnotdistinct, false),
-        'where', p_where,
+        'where', _pggit.settled(p_where),
         'invalid', CASE WHEN NOT (p_index).indisvalid THEN true END,
         'clustered', nullif((p_index).indisclustered, false),
         'replica_identity', nullif((p_index).indisreplident, false)
@@ -241,7 +241,7 @@ BEGIN ATOMIC
         'old_table', (p_trigger).tgoldtable,
         'new_table', (p_trigger).tgnewtable,
         'when', CASE WHEN (p_trigger).tgqual IS NOT NULL THEN
-            substring(r.rest FROM ' FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE FUNCTION ') END,
+            _pggit.settled(substring(r.rest FROM ' FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE FUNCTION ')) END,
         'function', CASE
             WHEN (p_trigger).tgqual IS NULL
                 THEN substring(r.rest FROM ' FOR EACH (?:ROW|STATEMENT) EXECUTE FUNCTION (.*)$')
@@ -314,8 +314,8 @@ BEGIN
             'roles', CASE WHEN p.polroles <> '{0}' THEN (
                 SELECT jsonb_agg(pg_get_userbyid(m.role) ORDER BY pg_get_userbyid(m.role))
                 FROM unnest(p.polroles) AS m(role)) END,
-            'using', pg_get_expr(p.polqual, p.polrelid, true),
-            'check', pg_get_expr(p.polwithcheck, p.polrelid, true),
+            'using', _pggit.settled(pg_get_expr(p.polqual, p.polrelid, true)),
+            'check', _pggit.settled(pg_get_expr(p.polwithcheck, p.polrelid, true)),
             'comment', d.description
         )) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
@@ -341,8 +341,8 @@ BEGIN
         'pg_rewrite'::regclass::oid, w.oid, 0, 'rule', 'pg_class'::regclass::oid, r.oid,
         r.logical::text, r.relname::text, w.rulename::text, NULL::text,
         CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
-            'definition', rtrim(substr(
-                pg_get_ruledef(w.oid, true), length('CREATE RULE ' || quote_ident(w.rulename) || ' AS') + 1), ';'),
+            'definition', _pggit.settled(rtrim(substr(
+                pg_get_ruledef(w.oid, true), length('CREATE RULE ' || quote_ident(w.rulename) || ' AS') + 1), ';')),
             'enabled', CASE w.ev_enabled
                 WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END,
             'comment', d.description
