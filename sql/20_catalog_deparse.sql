@@ -48,14 +48,16 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    c_type CONSTANT text := $re$^(\)?)(::((?:(?:"(?:[^"]|"")*"|[\w$]+)\.)?(?:"(?:[^"]|"")*"|[\w$]+(?: (?:varying|precision|with|without|time|zone))*)$re$
-        || $re$(?:\(\d+(?:,\d+)?\))?)\[\])$re$;
+    c_word CONSTANT text := $re$(?:"(?:[^"]|"")*"|[\w$]+$re$;
+    c_type CONSTANT text := $re$^(\)?)(::($re$ || '(?:' || c_word || $re$)\.)?$re$ || c_word
+        || $re$(?: (?:varying|precision|with|without|time|zone))*)(?:\(\d+(?:,\d+)?\))?)\[\])$re$;
     v_tokens text[] := ARRAY(
         SELECT m.found[1]
         FROM regexp_matches(
             p_text, $re$('(?:[^']|'')*'|"(?:[^"]|"")*"|\mARRAY\[|[][(),]|\s(?:AND|OR)(?=\s)|\s+|[^][(),'"\s]+)$re$, 'g')
             WITH ORDINALITY AS m(found, place)
         ORDER BY m.place);
+    v_bare   text;
     v_open   integer[] := '{}'::integer[];  -- the groups that are open
     v_word   text[] := '{}'::text[];        -- what joins the operands of each: AND, OR, or ? for a mixture
     v_first  integer[] := '{}'::integer[];  -- where the first operand of each ends, if that is a group
@@ -65,17 +67,17 @@ DECLARE
     v_rest   integer;
 BEGIN
     FOR v_i IN 1 .. cardinality(v_tokens) LOOP
+        v_bare := btrim(v_tokens[v_i], E' \n\t');
         CASE
-            WHEN v_tokens[v_i] IN ('(', '[', 'ARRAY[') THEN
+            WHEN v_bare IN ('(', '[', 'ARRAY[') THEN
                 v_depth := v_depth + 1;
                 v_open[v_depth] := v_i;
                 v_word[v_depth] := NULL;
                 v_first[v_depth] := NULL;
                 v_inner[v_depth] := NULL;
-            WHEN btrim(v_tokens[v_i], E' \n\t') IN ('AND', 'OR') AND v_depth > 0 THEN
-                v_word[v_depth] := CASE WHEN coalesce(v_word[v_depth], btrim(v_tokens[v_i], E' \n\t')) = btrim(v_tokens[v_i], E' \n\t')
-                    THEN btrim(v_tokens[v_i], E' \n\t') ELSE '?' END;
-            WHEN v_tokens[v_i] = ')' AND v_depth > 0 THEN
+            WHEN v_bare IN ('AND', 'OR') AND v_depth > 0 THEN
+                v_word[v_depth] := CASE WHEN coalesce(v_word[v_depth], v_bare) = v_bare THEN v_bare ELSE '?' END;
+            WHEN v_bare = ')' AND v_depth > 0 THEN
                 -- (a AND b) AND c is read as a AND b AND c
                 IF v_word[v_depth] IN ('AND', 'OR') AND v_inner[v_depth] = v_word[v_depth]
                     AND btrim(v_tokens[v_first[v_depth] + 1], E' \n\t') = v_word[v_depth] THEN
@@ -87,7 +89,7 @@ BEGIN
                     v_first[v_depth] := v_i;
                     v_inner[v_depth] := v_word[v_depth + 1];
                 END IF;
-            WHEN v_tokens[v_i] = ']' AND v_depth > 0 THEN
+            WHEN v_bare = ']' AND v_depth > 0 THEN
                 v_depth := v_depth - 1;
                 CONTINUE WHEN v_tokens[v_open[v_depth + 1]] <> 'ARRAY[' OR v_i = v_open[v_depth + 1] + 1;
                 -- a cast of an array constructor is read as a cast of each element
@@ -112,8 +114,8 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.reparse(text) IS $$
-The text of an expression or query as PostgreSQL prints it once it has read it back. Two of its prints are no fixed points: ARRAY[…]::text[],
-which IN makes of a list beside a varchar, and AND or OR whose first operand is another of its kind, which BETWEEN makes.
+The text of an expression or query as PostgreSQL prints it once it has read it back. Two of its prints are no fixed points:
+ARRAY[…]::text[], which IN makes of a list beside a varchar, and AND or OR whose first operand is another of its kind, which BETWEEN makes.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.settled(p_text text)
