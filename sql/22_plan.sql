@@ -136,6 +136,16 @@ COMMENT ON FUNCTION _pggit.is_type_kind(text) IS $$
 Whether objects of this kind are what columns are typed with: types, and collations that go with them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.is_relation_kind(p_kind text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN p_kind IN ('table', 'foreign_table', 'view', 'materialized_view', 'sequence', 'index');
+COMMENT ON FUNCTION _pggit.is_relation_kind(text) IS $$
+Whether objects of this kind are what PostgreSQL's lock levels are about.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.set_aside_name(p_object _pggit.object)
 RETURNS text
 LANGUAGE sql

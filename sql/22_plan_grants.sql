@@ -84,7 +84,8 @@ BEGIN ATOMIC
                 ', ' ORDER BY p.privilege)
             FROM unnest(c.privileges) AS p(privilege)
         ),
-        _pggit.grant_target(p_new), c.grantee, (p_new).attrs->>'owner'))
+        _pggit.grant_target(p_new), c.grantee, (p_new).attrs->>'owner'),
+        CASE WHEN _pggit.is_relation_kind((p_new).kind) OR (p_new).kind = 'column' THEN 'ACCESS SHARE' ELSE '' END)
     FROM _pggit.acl_changes(coalesce((p_old).attrs, '{}'), (p_new).attrs) AS c;
 END;
 COMMENT ON FUNCTION _pggit.acl_statements(_pggit.object, _pggit.object) IS $$

@@ -237,7 +237,7 @@ BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER ' || _pggit.object_address(p_new) || CASE WHEN (p_new).attrs ? 'not_null' THEN ' SET' ELSE ' DROP' END || ' NOT NULL',
         CASE WHEN (p_new).attrs ? 'not_null' THEN 'SHARE' ELSE '' END,
-        CASE WHEN (p_new).attrs ? 'not_null' THEN '{may_fail}'::text[] ELSE '{}' END)
+        CASE WHEN (p_new).attrs ? 'not_null' THEN '{may_fail,long_lock}'::text[] ELSE '{}' END)
     WHERE (p_old).attrs ? 'not_null' <> (p_new).attrs ? 'not_null';
 END;
 COMMENT ON FUNCTION _pggit.alter_domain(_pggit.object, _pggit.object) IS $$
@@ -269,8 +269,8 @@ BEGIN ATOMIC
         || ' ADD CONSTRAINT ' || quote_ident((p_object).name)
         || ' CHECK (' || ((p_object).attrs->>'expression') || ')'
         || CASE WHEN (p_object).attrs ? 'not_valid' THEN ' NOT VALID' ELSE '' END,
-        'SHARE',
-        CASE WHEN (p_object).attrs ? 'not_valid' THEN '{}' ELSE '{may_fail}'::text[] END);
+        CASE WHEN (p_object).attrs ? 'not_valid' THEN '' ELSE 'SHARE' END,
+        CASE WHEN (p_object).attrs ? 'not_valid' THEN '{}' ELSE '{may_fail,long_lock}'::text[] END);
 END;
 COMMENT ON FUNCTION _pggit.create_domain_constraint(_pggit.object, _pggit.object[]) IS $$
 ALTER DOMAIN … ADD CONSTRAINT.
@@ -297,7 +297,7 @@ BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER DOMAIN ' || _pggit.qualified_name((p_new).schema_name, (p_new).table_name)
         || ' VALIDATE CONSTRAINT ' || quote_ident((p_new).name),
-        'SHARE', '{may_fail}')
+        'SHARE', '{may_fail,long_lock}')
     WHERE (p_old).attrs ? 'not_valid'
       AND NOT (p_new).attrs ? 'not_valid';
 END;
@@ -409,7 +409,7 @@ BEGIN ATOMIC
            OR p.new IS NULL
     )
     SELECT _pggit.make_ddl(
-        'ALTER TYPE ' || _pggit.qualified_name((p_new).schema_name, (p_new).name) || ' ' || d.sql, 'ACCESS EXCLUSIVE')
+        'ALTER TYPE ' || _pggit.qualified_name((p_new).schema_name, (p_new).name) || ' ' || d.sql)
     FROM deed AS d
     WHERE d.sql IS NOT NULL
     UNION ALL

@@ -27,7 +27,8 @@ ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER ' || _pggit.object_address(p_new) || ' RESET ('
-        || string_agg(quote_ident(substr(o.key, 8)), ', ' ORDER BY o.key) || ')', 'ACCESS EXCLUSIVE')
+        || string_agg(quote_ident(substr(o.key, 8)), ', ' ORDER BY o.key) || ')',
+        CASE WHEN (p_new).kind = 'view' THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END)
     FROM jsonb_each_text((p_old).attrs) AS o
     WHERE o.key LIKE 'option:%'
       AND NOT (p_new).attrs ? o.key
@@ -36,7 +37,7 @@ BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER ' || _pggit.object_address(p_new) || ' SET ('
         || string_agg(quote_ident(substr(n.key, 8)) || '=' || quote_literal(n.value), ', ' ORDER BY n.key) || ')',
-        'ACCESS EXCLUSIVE')
+        CASE WHEN (p_new).kind = 'view' THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END)
     FROM jsonb_each_text((p_new).attrs) AS n
     WHERE n.key LIKE 'option:%'
       AND (p_old).attrs->>n.key IS DISTINCT FROM n.value
@@ -55,7 +56,7 @@ ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'CREATE VIEW ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
-        || coalesce(_pggit.view_options((p_object).attrs), '') || E' AS\n' || ((p_object).attrs->>'query'));
+        || coalesce(_pggit.view_options((p_object).attrs), '') || E' AS\n' || ((p_object).attrs->>'query'), 'ACCESS SHARE');
 END;
 COMMENT ON FUNCTION _pggit.create_view(_pggit.object, _pggit.object[]) IS $$
 CREATE VIEW.
@@ -120,7 +121,7 @@ BEGIN ATOMIC
         || coalesce(' USING ' || quote_ident((p_object).attrs->>'access_method'), '')
         || coalesce(_pggit.view_options((p_object).attrs), '')
         || coalesce(' TABLESPACE ' || quote_ident((p_object).attrs->>'tablespace'), '')
-        || E' AS\n' || ((p_object).attrs->>'query'));
+        || E' AS\n' || ((p_object).attrs->>'query'), 'ACCESS SHARE');
 END;
 COMMENT ON FUNCTION _pggit.create_materialized_view(_pggit.object, _pggit.object[]) IS $$
 CREATE MATERIALIZED VIEW, filled.
@@ -295,7 +296,9 @@ STABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
-    SELECT _pggit.make_ddl(_pggit.routine_statement(p_object, 'CREATE'));
+    SELECT _pggit.make_ddl(_pggit.routine_statement(p_object, 'CREATE'),
+        -- a body that PostgreSQL parses locks what it reads
+        CASE WHEN (p_object).attrs ? 'sql_body' THEN 'ACCESS SHARE' ELSE '' END);
 END;
 COMMENT ON FUNCTION _pggit.create_function(_pggit.object, _pggit.object[]) IS $$
 CREATE FUNCTION.
@@ -308,7 +311,9 @@ STABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
-    SELECT _pggit.make_ddl(_pggit.routine_statement(p_object, 'CREATE'));
+    SELECT _pggit.make_ddl(_pggit.routine_statement(p_object, 'CREATE'),
+        -- a body that PostgreSQL parses locks what it reads
+        CASE WHEN (p_object).attrs ? 'sql_body' THEN 'ACCESS SHARE' ELSE '' END);
 END;
 COMMENT ON FUNCTION _pggit.create_procedure(_pggit.object, _pggit.object[]) IS $$
 CREATE PROCEDURE.
@@ -367,7 +372,9 @@ STABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
-    SELECT _pggit.make_ddl(_pggit.routine_statement(p_new, 'CREATE OR REPLACE'))
+    SELECT _pggit.make_ddl(_pggit.routine_statement(p_new, 'CREATE OR REPLACE'),
+        -- a body that PostgreSQL parses locks what it reads
+        CASE WHEN (p_new).attrs ? 'sql_body' THEN 'ACCESS SHARE' ELSE '' END)
     WHERE EXISTS (
         SELECT
         FROM unnest(_pggit.changed_attributes((p_old).attrs, (p_new).attrs)) AS c(attribute)

@@ -46,9 +46,14 @@ PARALLEL SAFE
 RETURN CASE
     WHEN p_old_type = p_new_type THEN '{}'::text[]
     WHEN p_new_type IN ('text', 'character varying') AND p_old_type ~ '^(text|character varying(\(\d+\))?)$' THEN '{}'
-    WHEN p_old_type ~ '^character varying\(\d+\)$' AND p_new_type ~ '^character varying\(\d+\)$'
-        AND substring(p_old_type FROM '\d+')::integer <= substring(p_new_type FROM '\d+')::integer THEN '{}'
-    WHEN p_old_type ~ '^numeric\(' AND p_new_type = 'numeric' THEN '{}'
+    -- the same type with a wider limit, or none (transform functions of varchar, varbit, numeric, time, timestamp)
+    WHEN regexp_replace(p_old_type, '\(.*?\)', '') = regexp_replace(p_new_type, '\(.*?\)', '')
+        AND p_old_type ~ '^(character varying|bit varying|numeric|time|timestamp)\(' AND (
+            p_new_type !~ '\('
+            OR split_part(substring(p_old_type FROM '\((.*?)\)'), ',', 1)::integer
+                <= split_part(substring(p_new_type FROM '\((.*?)\)'), ',', 1)::integer
+                AND split_part(substring(p_old_type FROM '\((.*?)\)'), ',', 2)
+                    = split_part(substring(p_new_type FROM '\((.*?)\)'), ',', 2)) THEN '{}'
     WHEN p_new_type IN ('text', 'character varying')
         OR (p_old_type, p_new_type) IN (('smallint', 'integer'), ('smallint', 'bigint'), ('integer', 'bigint'))
         THEN '{table_rewrite}'

@@ -479,7 +479,7 @@ BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         format('ALTER TABLE %s %s RULE %I', _pggit.table_target(p_object), _pggit.enabled_phrase((p_object).attrs),
             (p_object).name),
-        'SHARE ROW EXCLUSIVE')
+        'ACCESS EXCLUSIVE')
     WHERE (p_object).attrs ? 'enabled';
 END;
 COMMENT ON FUNCTION _pggit.create_rule(_pggit.object, _pggit.object[]) IS $$
@@ -500,7 +500,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT _pggit.make_ddl(
         format('ALTER TABLE %s %s RULE %I', _pggit.table_target(p_new), _pggit.enabled_phrase((p_new).attrs), (p_new).name),
-        'SHARE ROW EXCLUSIVE')
+        'ACCESS EXCLUSIVE')
     WHERE (p_old).attrs->'enabled' IS DISTINCT FROM (p_new).attrs->'enabled';
 END;
 COMMENT ON FUNCTION _pggit.alter_rule(_pggit.object, _pggit.object) IS $$

@@ -25,7 +25,8 @@ BEGIN
         -- the sequence of a column follows its table
         AND NOT coalesce((p_old).attrs ? 'owned_by' AND (p_old).attrs->'owned_by' = (p_new).attrs->'owned_by', false) THEN
         RETURN NEXT (
-            'ALTER ' || v_address || ' OWNER TO ' || quote_ident(v_owner), 'ACCESS EXCLUSIVE', '{}', true
+            'ALTER ' || v_address || ' OWNER TO ' || quote_ident(v_owner),
+            CASE WHEN _pggit.is_relation_kind((p_new).kind) THEN 'ACCESS EXCLUSIVE' ELSE '' END, '{}', true
         )::_pggit.ddl;
     END IF;
     IF (p_old).attrs::text LIKE '%"acl:%' OR (p_new).attrs::text LIKE '%"acl:%' THEN
@@ -34,7 +35,13 @@ BEGIN
     IF (p_old).attrs->>'comment' IS DISTINCT FROM (p_new).attrs->>'comment' THEN
         RETURN NEXT (
             'COMMENT ON ' || v_address || ' IS ' || coalesce(quote_literal((p_new).attrs->>'comment'), 'NULL'),
-            '', '{}', true
+            CASE
+                WHEN _pggit.is_relation_kind((p_new).kind) OR (p_new).kind = 'column' AND p_parent_kind <> 'composite'
+                    THEN 'SHARE UPDATE EXCLUSIVE'
+                WHEN (p_new).kind IN ('trigger', 'policy', 'rule') OR (p_new).kind = 'constraint' AND p_parent_kind <> 'domain'
+                    THEN 'ACCESS SHARE'
+                ELSE ''
+            END, '{}', true
         )::_pggit.ddl;
     END IF;
 END;
@@ -137,7 +144,7 @@ BEGIN
             RETURN QUERY SELECT * FROM _pggit.rename_statements(p_item, (p_item.new).name, v_moves);
         WHEN 'loosen' THEN
             RETURN NEXT CASE p_item.kind
-                WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'ACCESS EXCLUSIVE', '{}', true)::_pggit.ddl
+                WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'SHARE ROW EXCLUSIVE', '{}', true)::_pggit.ddl
                 ELSE (
                     'ALTER TABLE ' || coalesce(v_table, _pggit.qualified_name((p_item.old).schema_name, (p_item.old).table_name))
                         || ' ALTER COLUMN ' || quote_ident((p_item.old).name)
@@ -153,7 +160,7 @@ BEGIN
             RETURN NEXT CASE p_item.kind
                 WHEN 'sequence' THEN (
                     'ALTER SEQUENCE ' || v_name || ' OWNED BY ' || ((p_item.new).attrs->>'owned_by'),
-                    'ACCESS EXCLUSIVE', '{}', true
+                    'SHARE ROW EXCLUSIVE', '{}', true
                 )::_pggit.ddl
                 ELSE (
                     'ALTER TABLE ' || v_table || ' ALTER COLUMN ' || quote_ident((p_item.new).name)

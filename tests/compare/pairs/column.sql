@@ -88,6 +88,7 @@ CREATE FUNCTION item_total(p_id int) RETURNS bigint LANGUAGE sql STABLE AS $$ SE
 CREATE POLICY item_policy ON item USING (a > 0);
 --! recreates
 --= type of a column with an index over an expression
+--! reindexes
 -->
 DROP VIEW item_view_view, item_view; ALTER TABLE item ALTER b TYPE varchar(40);
 CREATE VIEW item_view AS SELECT id, a, b, c FROM item WHERE a > 0;
