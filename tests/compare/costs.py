@@ -1,7 +1,6 @@
 """What a step says that it costs (its lock, a rewrite, a scan) is what PostgreSQL then does, version by version."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import psycopg
