@@ -3,3 +3,10 @@
 SET LOCAL lock_timeout = '5s';
 
 -- relations of 52_events.sql
+-- these take one more argument
+DROP FUNCTION pggit.cherry_pick(text, text);
+DROP FUNCTION pggit.revert(text, text);
+DROP FUNCTION pggit.rebase(text, text);
+DROP FUNCTION _pggit.replay(text, text, text, name[]);
+DROP FUNCTION _pggit.finish_rebase(_pggit.merges, integer, boolean);
+DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);

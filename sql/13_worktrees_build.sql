@@ -45,7 +45,11 @@ COMMENT ON FUNCTION _pggit.worktree_owner() IS $$
 The role that owns a new worktree: pggit_writer where it exists and the caller can become it, else the caller.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.execute_steps(p_steps _pggit.step[], p_role name DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit.execute_steps(
+    p_steps _pggit.step[],
+    p_role name DEFAULT NULL,
+    p_is_shared boolean DEFAULT false
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -82,7 +86,21 @@ BEGIN
                 NULL;
             ELSE
                 -- The planner's own text: it quotes every name in it.
-                EXECUTE (p_steps[v_place]).sql;
+                IF NOT p_is_shared OR p_role IS NULL THEN
+                    EXECUTE (p_steps[v_place]).sql;
+                ELSE
+                    BEGIN
+                        EXECUTE (p_steps[v_place]).sql;
+                    EXCEPTION WHEN insufficient_privilege THEN
+                        -- what a session made on the branch is that session's
+                        IF current_setting('role') = v_role THEN
+                            RAISE;
+                        END IF;
+                        PERFORM set_config('role', v_role, true);
+                        EXECUTE (p_steps[v_place]).sql;
+                        PERFORM set_config('role', p_role, true);
+                    END;
+                END IF;
         END CASE;
     END LOOP;
     PERFORM set_config('role', v_role, true);
@@ -98,9 +116,10 @@ EXCEPTION WHEN OTHERS THEN
         HINT = coalesce(nullif(v_hint, ''), 'Nothing of this call has had an effect.');
 END;
 $$;
-COMMENT ON FUNCTION _pggit.execute_steps(_pggit.step[], name) IS $$
+COMMENT ON FUNCTION _pggit.execute_steps(_pggit.step[], name, boolean) IS $$
 Runs the steps of a plan in the current transaction.
 p_role: the role that shall own what they create; NULL for the caller.
+p_is_shared: whether they may concern objects that others made and own: what p_role may not do, the caller tries.
 Errors: PostgreSQL's own, with the step in the detail.
 Locks: what the steps take, each waited for no longer than the setting pggit.lock_timeout (2 s).
 $$;

@@ -262,11 +262,12 @@ BEGIN
     END IF;
     RETURN QUERY SELECT * FROM _pggit.alter_not_null(p_old, p_new);
     RETURN QUERY SELECT * FROM _pggit.alter_identity(p_old, p_new);
-    IF v_old->'compression' IS DISTINCT FROM v_new->'compression' THEN
+    -- a new type comes with its own storage and without compression
+    IF v_old->'compression' IS DISTINCT FROM v_new->'compression' OR v_retype AND v_new ? 'compression' THEN
         RETURN NEXT _pggit.make_ddl(
             v_head || ' SET COMPRESSION ' || coalesce(v_new->>'compression', 'default'), 'ACCESS EXCLUSIVE');
     END IF;
-    RETURN QUERY SELECT * FROM _pggit.column_tuning(v_old, p_new);
+    RETURN QUERY SELECT * FROM _pggit.column_tuning(CASE WHEN v_retype THEN v_old - 'storage'::text ELSE v_old END, p_new);
     RETURN;
 END;
 $$;

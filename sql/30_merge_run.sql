@@ -232,7 +232,7 @@ BEGIN
     IF v_worktree_id IS NOT NULL THEN
         IF NOT p_is_shipped THEN
             PERFORM _pggit.execute_steps(p_attempt.steps,
-                (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id));
+                (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id), true);
         END IF;
         v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, p_attempt.objects, v_parents);
     END IF;

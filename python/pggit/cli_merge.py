@@ -266,29 +266,35 @@ def abort(shell: Shell, merge_id: str) -> None:
 @command("cherry-pick")
 @click.argument("ref", metavar="COMMIT", shell_complete=complete_refs)
 @into
-def cherry_pick(shell: Shell, ref: str, target: str | None) -> None:
+@data_loss
+def cherry_pick(shell: Shell, ref: str, target: str | None, allow_data_loss: bool) -> None:
     """Apply what one commit changed to a branch."""
     with shell.connect() as db:
-        outcome(shell, db, db.call_one("cherry_pick", commit=ref, target=target))
+        row = db.call_one("cherry_pick", commit=ref, target=target, allow_data_loss=allow_data_loss)
+        outcome(shell, db, row)
 
 
 @command()
 @click.argument("ref", metavar="COMMIT", shell_complete=complete_refs)
 @into
-def revert(shell: Shell, ref: str, target: str | None) -> None:
+@data_loss
+def revert(shell: Shell, ref: str, target: str | None, allow_data_loss: bool) -> None:
     """Undo what one commit changed, with a commit that changes it back."""
     with shell.connect() as db:
-        outcome(shell, db, db.call_one("revert", commit=ref, target=target))
+        row = db.call_one("revert", commit=ref, target=target, allow_data_loss=allow_data_loss)
+        outcome(shell, db, row)
 
 
 @command()
 @click.argument("branch", shell_complete=complete_refs)
 @click.argument("onto", shell_complete=complete_refs)
-def rebase(shell: Shell, branch: str, onto: str) -> None:
+@data_loss
+def rebase(shell: Shell, branch: str, onto: str, allow_data_loss: bool) -> None:
     """Put the commits of BRANCH onto ONTO, one by one.
 
     \b
     pggit rebase feature/email main
     """
     with shell.connect() as db:
-        outcome(shell, db, db.call_one("rebase", branch=branch, onto=onto))
+        row = db.call_one("rebase", branch=branch, onto=onto, allow_data_loss=allow_data_loss)
+        outcome(shell, db, row)
