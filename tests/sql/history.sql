@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
 SET LOCAL client_min_messages = warning;
-SELECT plan(59);
+SELECT plan(60);
 
 CREATE SCHEMA hst;
 SET LOCAL search_path = hst, public, tap;
