@@ -3,6 +3,7 @@
 SET LOCAL lock_timeout = '5s';
 
 -- relations of 52_events.sql
+-- relations of 53_alerts.sql
 -- these take one more argument
 DROP FUNCTION pggit.cherry_pick(text, text);
 DROP FUNCTION pggit.revert(text, text);

@@ -56,6 +56,8 @@ VALUES
     ('VCV14', 'no_parent', 'The first commit has no parent to compare with.'),
     ('VCV30', 'invalid_cursor', 'The text is no position in the stream of events.'),
     ('VCS30', 'cursor_expired', 'Events after the cursor have been thrown away.'),
+    ('VCN60', 'alert_not_found', 'No alert has this id.'),
+    ('VCS60', 'alert_resolved', 'The alert is resolved.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')
 ON CONFLICT (error_code) DO UPDATE
 SET condition = EXCLUDED.condition,

@@ -28,6 +28,10 @@ BEGIN ATOMIC
         'settle_conflict', 'finish_merge', 'give_up_merge'
     ]::name[]), 'pggit_writer'::name
     UNION ALL
+    SELECT unnest(ARRAY['list_alerts', 'get_alert']::name[]), 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY['raise_alert', 'acknowledge_alerts', 'acknowledge_alert', 'resolve_alert']::name[]), 'pggit_writer'::name
+    UNION ALL
     SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;
 END;
 COMMENT ON FUNCTION _pggit.callers() IS 'Every public routine and the least role that may call it.';

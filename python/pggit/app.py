@@ -30,7 +30,7 @@ from pggit.errors import (
     envelope,
     outcome_of,
 )
-from pggit.routes import branches, health, history, merges
+from pggit.routes import alerts, branches, health, history, merges
 from pggit.settings import Settings, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
@@ -181,6 +181,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="branches", description="Branches and their worktrees"),
             Tag(name="history", description="Commits, differences, migrations"),
             Tag(name="merge", description="Merges and their conflicts"),
+            Tag(name="alerts", description="What wants a person's attention"),
             Tag(name="health", description="Whether the service and PostgreSQL answer"),
         ],
         render_plugins=[
@@ -207,7 +208,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     api = Router(
         path="/api/v1",
-        route_handlers=[branches.router, history.router, merges.router],
+        route_handlers=[branches.router, history.router, merges.router, alerts.router],
     )
     handlers: list[Any] = [health.router, api]
     if STATIC.is_dir():
