@@ -353,52 +353,75 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
+    -- Each set is computed once, in plain columns: joined as composites, thousands of actors cost seconds.
     WITH node AS MATERIALIZED (
-        SELECT a.* FROM unnest(p_actors) AS a
+        SELECT a.node_no, a.acts_as, a.object_id, a.op, a.kind, coalesce(a.new, a.old) AS object, a.new
+        FROM unnest(p_actors) AS a
+        WHERE a.kind IN ('table', 'column', 'constraint', 'index')
+    ), part AS MATERIALIZED (
+        SELECT n.acts_as, n.object_id, n.op, n.op = 'drop' AS is_dropped, (n.object).name AS name,
+            n.acts_as <> n.node_no AS is_folded, (n.object).attrs ? 'inherited' AS is_inherited
+        FROM node AS n
+        WHERE n.kind = 'column'
+          AND n.op IN ('create', 'alter', 'drop')
+    ), heir AS MATERIALIZED (
+        SELECT p.acts_as, p.object_id, p.is_dropped, p.name, p.is_folded FROM part AS p WHERE p.is_inherited
+    ), origin AS MATERIALIZED (
+        SELECT p.acts_as, p.object_id, p.is_dropped, p.name, p.is_folded FROM part AS p WHERE NOT p.is_inherited
+    ), attached AS MATERIALIZED (
+        SELECT n.acts_as, d.object_id AS parent_id
+        FROM node AS n
+        CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
+        WHERE n.op = 'create' AND n.kind = 'table' AND (n.new).attrs ? 'attached'
+    ), late AS MATERIALIZED (
+        SELECT n.acts_as, n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'table'
+    ), made AS MATERIALIZED (
+        SELECT n.acts_as, n.object_id, n.op, n.kind, (n.new).parent_id AS parent_id, (n.new).attrs->>'type' AS type, (n.new).deps AS deps
+        FROM node AS n
+        WHERE n.op IN ('create', 'alter') AND n.kind <> 'table'
+          AND EXISTS (SELECT FROM late UNION ALL SELECT FROM attached)
+    ), reference AS MATERIALIZED (
+        SELECT m.acts_as, m.parent_id, d.object_id AS needed_id
+        FROM made AS m
+        CROSS JOIN LATERAL unnest(m.deps) AS d(object_id)
+        WHERE m.op = 'create' AND m.kind = 'constraint' AND m.type = 'foreign_key'
     )
-    -- what an heir says of an inherited column comes after the column, and goes before it
+    -- what an heir says of an inherited column comes after the column, and goes before it; two that come or go with their
+    -- tables are in order when the tables are, by the dependency of the one on the other
     SELECT
-        CASE WHEN n.op = 'drop' THEN n.acts_as ELSE m.acts_as END,
-        CASE WHEN n.op = 'drop' THEN m.acts_as ELSE n.acts_as END
-    FROM node AS n
-    JOIN node AS m
-        ON m.kind = 'column' AND m.object_id <> n.object_id
-        AND m.op IN ('drop', 'create', 'alter')
-        AND (m.op = 'drop') = (n.op = 'drop')
-        AND coalesce((m.new).name, (m.old).name) = coalesce((n.new).name, (n.old).name)
-        AND NOT (coalesce(m.new, m.old)).attrs ? 'inherited'
-    WHERE n.kind = 'column'
-      AND n.op IN ('create', 'alter', 'drop')
-      AND (coalesce(n.new, n.old)).attrs ? 'inherited'
+        CASE WHEN n.is_dropped THEN n.acts_as ELSE m.acts_as END,
+        CASE WHEN n.is_dropped THEN m.acts_as ELSE n.acts_as END
+    FROM (SELECT h.* FROM heir AS h WHERE NOT h.is_folded) AS n
+    JOIN origin AS m ON m.name = n.name AND m.is_dropped = n.is_dropped AND m.object_id <> n.object_id
+    UNION
+    SELECT
+        CASE WHEN n.is_dropped THEN n.acts_as ELSE m.acts_as END,
+        CASE WHEN n.is_dropped THEN m.acts_as ELSE n.acts_as END
+    FROM (SELECT h.* FROM heir AS h WHERE h.is_folded) AS n
+    JOIN (SELECT o.* FROM origin AS o WHERE NOT o.is_folded) AS m
+        ON m.name = n.name AND m.is_dropped = n.is_dropped AND m.object_id <> n.object_id
     UNION
     -- a table to be attached copies the checks of its parent
     SELECT m.acts_as, n.acts_as
-    FROM node AS n
-    CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
-    JOIN node AS m
-        ON m.op = 'create' AND m.kind = 'constraint' AND (m.new).parent_id = d.object_id
-        AND (m.new).attrs->>'type' = 'check'
-    WHERE n.op = 'create' AND n.kind = 'table' AND (n.new).attrs ? 'attached'
+    FROM attached AS n
+    JOIN made AS m ON m.parent_id = n.parent_id AND m.op = 'create' AND m.kind = 'constraint' AND m.type = 'check'
     UNION
     -- a table becomes a partition when it has all that a partition must have
     SELECT m.acts_as, n.acts_as
-    FROM node AS n
-    JOIN node AS m
-        ON m.op IN ('create', 'alter') AND m.kind IN ('column', 'constraint', 'index')
-        AND (m.new).parent_id = n.object_id
-        AND (m.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
-    WHERE n.op = 'late' AND n.kind = 'table'
+    FROM late AS n
+    JOIN made AS m ON m.parent_id = n.object_id AND m.type IS DISTINCT FROM 'foreign_key'
     UNION
     -- what a foreign key refers to may come with the attachment
-    SELECT m.acts_as, n.acts_as
-    FROM node AS n
-    CROSS JOIN LATERAL unnest((n.new).deps) AS d(object_id)
-    JOIN node AS i ON i.object_id = d.object_id
-    JOIN node AS m
-        ON m.op = 'late' AND m.kind = 'table'
-        AND m.object_id = CASE WHEN i.kind = 'column' THEN (i.new).parent_id ELSE i.object_id END
-    WHERE n.op = 'create' AND n.kind = 'constraint' AND (n.new).attrs->>'type' = 'foreign_key'
-      AND m.object_id <> (n.new).parent_id;
+    SELECT m.acts_as, r.acts_as
+    FROM reference AS r
+    JOIN late AS m ON m.object_id = r.needed_id
+    WHERE m.object_id <> r.parent_id
+    UNION
+    SELECT m.acts_as, r.acts_as
+    FROM reference AS r
+    JOIN node AS c ON c.object_id = r.needed_id AND c.kind = 'column'
+    JOIN late AS m ON m.object_id = (c.new).parent_id
+    WHERE m.object_id <> r.parent_id;
 END;
 COMMENT ON FUNCTION _pggit.heir_edges(_pggit.plan_actor[]) IS $$
 The order among partitions, heirs and their parents.

@@ -450,8 +450,11 @@ BEGIN
                 v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);
         v_done := v_done || v_some;
     END LOOP;
-    RETURN _pggit.mark_uncommitted_labels(
-        p_items, p_nodes, v_done || ARRAY(SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s));
+    v_done := v_done || ARRAY(SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s);
+    IF EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.kind = 'enum' AND i.action = 'alter') THEN
+        v_done := _pggit.mark_uncommitted_labels(p_items, p_nodes, v_done);
+    END IF;
+    RETURN v_done;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.plan_statements(_pggit.plan_item[], _pggit.plan_node[]) IS $$
