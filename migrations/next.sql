@@ -11,3 +11,7 @@ DROP FUNCTION pggit.rebase(text, text);
 DROP FUNCTION _pggit.replay(text, text, text, name[]);
 DROP FUNCTION _pggit.finish_rebase(_pggit.merges, integer, boolean);
 DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
+
+-- relations of 52_events_feed.sql
+
+-- relations of 61_cache.sql

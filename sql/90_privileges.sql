@@ -20,6 +20,10 @@ BEGIN ATOMIC
     UNION ALL
     SELECT unnest(ARRAY['read_events', 'event_position']::name[]), 'pggit_reader'::name
     UNION ALL
+    SELECT unnest(ARRAY['follow_events', 'feed_position', 'list_feed', 'list_cache_rules']::name[]), 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY['invalidate_cache']::name[]), 'pggit_writer'::name
+    UNION ALL
     SELECT unnest(ARRAY[
         'create_branch', 'delete_branch', 'commit', 'create_tag', 'build_worktree', 'drop_worktree',
         'merge', 'preview_merge', 'resolve_conflict', 'resolve_conflicts', 'complete_merge', 'abort_merge',
@@ -86,7 +90,7 @@ BEGIN
             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _pggit.versions, _pggit.error_codes FROM %I', v_role);
             PERFORM _pggit.revoke_writes(t.name::regclass, v_role)
-            FROM unnest(ARRAY['_pggit.events', '_pggit.event_horizon']) AS t(name);
+            FROM unnest(ARRAY['_pggit.events', '_pggit.event_horizon', '_pggit.cache_rules']) AS t(name);
         END IF;
     END LOOP;
     PERFORM _pggit.grant_calls(v_roles);

@@ -30,7 +30,9 @@ from pggit.errors import (
     envelope,
     outcome_of,
 )
-from pggit.routes import alerts, branches, health, history, merges
+from pggit.live import Live
+from pggit.peers import expose_transport
+from pggit.routes import alerts, branches, cache, feeds, health, history, merges
 from pggit.settings import Settings, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
@@ -182,6 +184,8 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="history", description="Commits, differences, migrations"),
             Tag(name="merge", description="Merges and their conflicts"),
             Tag(name="alerts", description="What wants a person's attention"),
+            Tag(name="feeds", description="What happens, as it happens"),
+            Tag(name="cache", description="Answers that are kept"),
             Tag(name="health", description="Whether the service and PostgreSQL answer"),
         ],
         render_plugins=[
@@ -197,18 +201,28 @@ def create_app(settings: Settings | None = None) -> Litestar:
     current = settings if settings is not None else load_settings()
     configure_logging(current.log_level)
     database = Database(current, request_id.get)
+    live = Live(current, database)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         await database.open()
         try:
-            yield
+            async with live.run():
+                yield
         finally:
             await database.close()
 
     api = Router(
         path="/api/v1",
-        route_handlers=[branches.router, history.router, merges.router, alerts.router],
+        route_handlers=[
+            branches.router,
+            history.router,
+            merges.router,
+            alerts.router,
+            feeds.router,
+            feeds.sockets,
+            cache.router,
+        ],
     )
     handlers: list[Any] = [health.router, api]
     if STATIC.is_dir():
@@ -222,6 +236,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         dependencies={
             "db": Provide(lambda: database, sync_to_thread=False),
             "settings": Provide(lambda: current, sync_to_thread=False),
+            "hub": Provide(lambda: live.hub, sync_to_thread=False),
+            "cache": Provide(lambda: live.cache, sync_to_thread=False),
+            "feed": Provide(lambda: live.feed, sync_to_thread=False),
         },
         exception_handlers={
             HTTPException: on_http_error,
@@ -240,5 +257,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     # Outside the router, so that requests that match no route are traced, too.
-    app.asgi_handler = trace_requests(app.asgi_handler)
+    app.asgi_handler = trace_requests(live.read_your_writes(app.asgi_handler))
+    # Outside of all that wrap `send`.
+    app.asgi_handler = expose_transport(app.asgi_handler)
+    app.state.live = live
     return app

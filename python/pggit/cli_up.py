@@ -123,6 +123,7 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
     import uvicorn
 
     from pggit.app import create_app
+    from pggit.peers import SOCKETS
     from pggit.settings import load_settings, normalize_dsn
     from pggit.telemetry import configure_logging
 
@@ -143,8 +144,18 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
                 await super().startup(sockets=sockets)
                 click.echo(text)
 
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Streams would otherwise be waited for.
+                app.state.live.feed.stop()
+                await super().shutdown(sockets=sockets)
+
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on"
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            lifespan="on",
+            **SOCKETS,
         )
         server = Server(config)
         with contextlib.suppress(KeyboardInterrupt):

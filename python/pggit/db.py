@@ -96,11 +96,16 @@ def _numbered(template: str, function: str, names: Sequence[str]) -> bytes:
     return _call(template, function, names, places).as_bytes()
 
 
+# For connections that stand elsewhere, as the hub's does.
+call_statement = _statement
+
 # Arguments that PostgreSQL takes as an array only where it is told so.
 VARIADIC = {("init", "schemas")}
 
 ROWS = "SELECT * FROM {}({})"
 VALUE = "SELECT {}({})"
+# With what the reading statement saw: whoever keeps the document can tell later what it lacks.
+SEEN = "SELECT {}({}), pg_catalog.pg_current_snapshot()::text"
 CALL = "CALL {}({})"
 NAME_REQUEST = b"SELECT pg_catalog.set_config('application_name', $1, true)"
 ACT = (
@@ -114,6 +119,7 @@ ACT_SESSION = "SELECT pg_catalog.set_config('role', %s, false), pg_catalog.set_c
 RESET_SESSION = "RESET ROLE; RESET pggit.author; RESET application_name"
 STALE = "cached plan must not change result type"
 PING = "SELECT pggit.version()"
+LISTEN = "LISTEN pggit_events"
 
 _JSON = {
     psycopg.adapters.types["json"].oid,
@@ -297,6 +303,12 @@ class Database:
         """The document that pggit.<function> gives, as PostgreSQL writes it: for answers that nobody has to look into."""
         found, _ = await self._run(_numbered(VALUE, function, tuple(arguments)), arguments)
         return found.get_value(0, 0) or b"null"
+
+    async def call_seen(self, result: type[T], function: str, /, **arguments: Any) -> tuple[T, str]:
+        """The document that pggit.<function> gives, and the snapshot in which it was read; see cache.py."""
+        found, _ = await self._run(_numbered(SEEN, function, tuple(arguments)), arguments)
+        document = msgspec.json.decode(found.get_value(0, 0) or b"null", type=result)
+        return document, (found.get_value(0, 1) or b"").decode("ascii")
 
     async def call_none(self, function: str, /, **arguments: Any) -> None:
         """pggit.<function>, for its effect."""

@@ -33,9 +33,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_pool_recycle: Positive = 3600
     database_pool_timeout: Seconds = 5.0
     database_prepare: bool = True
+    database_listen_url: str = ""
 
     # The shared cache and limiter
     valkey_url: str = ""
+    cache_ttl: Seconds = 60.0
+    cache_max_items: Positive = 10_000
+    cache_max_bytes: Positive = 100 * 1024 * 1024
 
     # Who may
     environment: str = "development"
@@ -148,8 +152,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         found = next((one for one in names if environ.get(one, "").strip()), None)
         if found is not None:
             values[field.name] = _read(found, field.type, environ[found].strip())
-    if "database_url" in values:
-        values["database_url"] = normalize_dsn(str(values["database_url"]))
+    for name in ("database_url", "database_listen_url"):
+        if name in values:
+            values[name] = normalize_dsn(str(values[name]))
     return checked(Settings(**values))  # type: ignore[arg-type]
 
 

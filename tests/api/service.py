@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 
 from pggit.app import create_app
+from pggit.peers import SOCKETS
 from pggit.settings import Settings
 
 # One column that both branches widen differently, one that only the branch adds.
@@ -25,7 +26,7 @@ def serve(settings: Settings) -> Iterator[httpx.Client]:
     """The application on a free port, until the block ends."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, ws="none")
+    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, **SOCKETS)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -10,7 +10,16 @@ import psycopg
 import pggit
 
 PACKAGE = Path(pggit.__file__).parent
-CALLS = {"call_json", "call_one", "call_list", "call_value", "call_none", "call_procedure"}
+CALLS = {
+    "call_json",
+    "call_one",
+    "call_list",
+    "call_value",
+    "call_none",
+    "call_procedure",
+    "call_seen",
+    "call_rows",
+}
 # They speak SQL to databases that have no pggit yet, or none at all.
 OTHERS = {"db.py", "migrate.py", "compare.py", "embedded.py"}
 SQL = re.compile(

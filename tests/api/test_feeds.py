@@ -1,0 +1,304 @@
+"""The live feeds over real connections: what is said, resuming, bad frames, slow clients, lost listeners."""
+
+import json
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import sleep
+
+import httpx
+import psycopg
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from api.feeds import hear, here, numbers, open_socket, raise_alert, say, server_sent
+from api.service import assert_envelope, serve, settings_for
+from servers import PgServer
+
+
+@dataclass
+class Live:
+    """A service that stays for all tests of this file, and a connection to its database."""
+
+    url: str
+    api: httpx.Client
+    conn: psycopg.Connection
+
+
+@pytest.fixture(scope="module")
+def live(pg: PgServer) -> Iterator[Live]:
+    with (
+        pg.database(pg.template()) as url,
+        serve(settings_for(url)) as api,
+        psycopg.connect(url, autocommit=True) as conn,
+    ):
+        yield Live(url, api, conn)
+
+
+def cut_listeners(conn: psycopg.Connection) -> int:
+    row = conn.execute(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'pggit hub'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_an_alert_comes_as_the_contract_has_it(live: Live) -> None:
+    with open_socket(live.api) as line:
+        here(line)
+        raise_alert(live.conn, 1)
+        frame = hear(line)
+    assert frame["type"] == "alert"
+    assert set(frame["data"]) == {"id", "operation_type", "severity", "message", "timestamp"}
+    assert frame["data"]["id"] == 1
+    assert frame["data"]["severity"] == "CRITICAL"
+    assert frame["data"]["timestamp"].endswith("Z")
+    assert frame["id"]
+
+
+def test_ping_is_answered_and_a_channel_is_chosen(live: Live) -> None:
+    with open_socket(live.api) as line:
+        here(line)
+        say(line, type="subscribe", channels=["critical_alerts"])
+        assert hear(line)["channels"] == ["critical_alerts"]
+        raise_alert(live.conn, 10, "WARNING")
+        raise_alert(live.conn, 11, "INFO")
+        raise_alert(live.conn, 12, "CRITICAL")
+        assert numbers(line, 1) == [12]
+        say(line, type="subscribe", channels=["critical_alerts", "performance_warnings"])
+        assert hear(line)["type"] == "subscribed"
+        raise_alert(live.conn, 13, "INFO")
+        raise_alert(live.conn, 14, "WARNING")
+        raise_alert(live.conn, 15, "CRITICAL", "alert.repeated")
+        assert numbers(line, 2) == [14, 15]
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "INVALID_FRAME"),
+        ("[]", "INVALID_FRAME"),
+        ("17", "INVALID_FRAME"),
+        ("", "INVALID_FRAME"),
+        (b"\xff\xfe", "INVALID_FRAME"),
+        ("[" * 20000, "INVALID_FRAME"),
+        ('{"type": 1}', "INVALID_FRAME"),
+        ('{"type": "subscribe", "channels": "all"}', "INVALID_FRAME"),
+        ('{"type": "subscribe", "channels": ["x"]}', "UNKNOWN_CHANNEL"),
+        ('{"type": "shout"}', "UNKNOWN_TYPE"),
+    ],
+)
+def test_a_bad_frame_gets_an_error_and_the_line_stays(
+    live: Live, frame: str | bytes, code: str
+) -> None:
+    with open_socket(live.api) as line:
+        line.send(frame)
+        answer = hear(line)
+        assert (answer["type"], answer["data"]["code"]) == ("error", code)
+        assert here(line)
+
+
+def test_a_frame_that_is_too_large_ends_the_line(live: Live) -> None:
+    with open_socket(live.api) as line:
+        line.send("x" * 100_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            hear(line)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+
+
+def test_the_dashboard_hears_of_everything_and_how_the_system_is(live: Live) -> None:
+    with open_socket(live.api, "dashboard") as line:
+        here(line)
+        raise_alert(live.conn, 20)
+        live.conn.execute("""SELECT _pggit.emit_event('merge.completed', 'm', '{"a": 1}')""")
+        assert hear(line)["data"]["id"] == 20
+        event = hear(line)
+        assert event["type"] == "event"
+        assert event["data"]["type"] == "merge.completed"
+        assert event["data"]["data"] == {"a": 1}
+        while (frame := json.loads(line.recv(20)))["type"] != "system_status":
+            pass
+        assert frame["data"]["cache_hit_rate"] >= 0
+
+
+def test_a_client_that_comes_back_gets_what_it_missed_once(live: Live) -> None:
+    with open_socket(live.api) as line:
+        here(line)
+        raise_alert(live.conn, 30)
+        left = hear(line)["id"]
+    for number in range(31, 36):
+        raise_alert(live.conn, number)
+    with open_socket(live.api, last_event_id=left) as line:
+        raise_alert(live.conn, 36)
+        assert numbers(line, 6) == [31, 32, 33, 34, 35, 36]
+    with open_socket(live.api) as line:
+        here(line)
+        say(line, type="subscribe", channels=["critical_alerts"], last_event_id=left)
+        assert numbers(line, 6) == [31, 32, 33, 34, 35, 36]
+        assert hear(line)["type"] == "subscribed"
+        raise_alert(live.conn, 37)
+        assert numbers(line, 1) == [37]
+
+
+def test_a_client_can_stop_anywhere_in_a_burst(live: Live) -> None:
+    with open_socket(live.api) as line:
+        here(line)
+        with live.conn.transaction():
+            for number in range(40, 50):
+                raise_alert(live.conn, number)
+        frames = [hear(line) for _ in range(10)]
+    assert [frame["data"]["id"] for frame in frames] == list(range(40, 50))
+    for number in (0, 4, 8):
+        with open_socket(live.api, last_event_id=frames[number]["id"]) as line:
+            rest = list(range(41 + number, 50))
+            assert numbers(line, len(rest)) == rest
+
+
+@pytest.mark.parametrize("position", ["nonsense", "abc~1:1:", "0~1:1:~2:2:~1"])
+def test_a_position_that_is_not_known_means_to_read_the_state_anew(
+    live: Live, position: str
+) -> None:
+    with open_socket(live.api, last_event_id=position) as line:
+        frame = hear(line)
+        assert frame["type"] == "resync"
+        raise_alert(live.conn, 60)
+        assert numbers(line, 1) == [60]
+
+
+def test_events_are_listed_after_a_position(live: Live) -> None:
+    start = live.api.get("/api/v1/events", params={"limit": 100}).json()
+    while start["items"]:
+        start = live.api.get("/api/v1/events", params={"after": start["position"]}).json()
+    for number in range(70, 73):
+        raise_alert(live.conn, number)
+    live.conn.execute("SELECT _pggit.emit_event('merge.aborted', 'm', '{}')")
+    after = {"after": start["position"]}
+    page = live.api.get("/api/v1/events", params={**after, "limit": 2}).json()
+    assert [item["data"]["id"] for item in page["items"]] == [70, 71]
+    rest = live.api.get("/api/v1/events", params={"after": page["position"]}).json()
+    assert [item["type"] for item in rest["items"]] == ["alert.raised", "merge.aborted"]
+    some = live.api.get("/api/v1/events", params={**after, "types": "merge.*,tag.created"}).json()
+    assert [item["type"] for item in some["items"]] == ["merge.aborted"]
+    assert_envelope(live.api.get("/api/v1/events", params={"after": "x"}), 400, "VALIDATION_ERROR")
+    assert_envelope(
+        live.api.get("/api/v1/events", params={"after": "a~1:1:"}), 409, "INVALID_STATE"
+    )
+
+
+def test_the_same_stream_comes_as_server_sent_events(live: Live) -> None:
+    with live.api.stream("GET", "/api/v1/events/stream", params={"types": "alert.*"}) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        coming = server_sent(stream)
+        # It joins after its headers: what came before it did is not its.
+        sleep(0.3)
+        live.conn.execute("SELECT _pggit.emit_event('merge.aborted', 'm', '{}')")
+        raise_alert(live.conn, 80)
+        position, event = next(coming)
+        assert (event["type"], event["data"]["id"]) == ("alert.raised", 80)
+    raise_alert(live.conn, 81)
+    header = {"Last-Event-ID": position}
+    with live.api.stream("GET", "/api/v1/events/stream", headers=header) as stream:
+        _, event = next(server_sent(stream))
+        assert event["data"]["id"] == 81
+
+
+def test_a_listener_that_is_cut_again_and_again_loses_and_repeats_nothing(live: Live) -> None:
+    stop = threading.Event()
+    total = 0
+
+    def write() -> None:
+        nonlocal total
+        with psycopg.connect(live.url, autocommit=True) as writer:
+            while not stop.wait(0.002):
+                raise_alert(writer, 10_000 + total)
+                total += 1
+                if total % 10 == 0:
+                    writer.execute("NOTIFY pggit_events")
+
+    cuts = 0
+    with open_socket(live.api) as line:
+        here(line)
+        writing = threading.Thread(target=write)
+        writing.start()
+        while cuts < 10 and writing.is_alive():
+            cuts += cut_listeners(live.conn)
+            sleep(0.01)
+        stop.set()
+        writing.join()
+        heard = numbers(line, total)
+        # Nothing else follows.
+        raise_alert(live.conn, 20_000)
+        assert numbers(line, 1) == [20_000]
+    assert cuts >= 10
+    assert heard == [10_000 + number for number in range(total)]
+
+
+def test_an_open_transaction_does_not_hold_the_feed_back(live: Live) -> None:
+    with psycopg.connect(live.url) as slow, open_socket(live.api) as line:
+        here(line)
+        raise_alert(slow, 90)
+        raise_alert(live.conn, 91)
+        assert numbers(line, 1) == [91]
+        slow.commit()
+        assert numbers(line, 1) == [90]
+
+
+def test_two_processes_pass_on_the_same_stream(live: Live) -> None:
+    with serve(settings_for(live.url)) as other:
+        with open_socket(live.api) as one, open_socket(other) as two:
+            here(one), here(two)
+            for number in range(100, 105):
+                raise_alert(live.conn, number)
+            assert numbers(one, 5) == [100, 101, 102, 103, 104]
+            frames = [hear(two) for _ in range(5)]
+        # A client goes on at the other process.
+        with open_socket(live.api, last_event_id=frames[2]["id"]) as moved:
+            assert numbers(moved, 2) == [103, 104]
+
+
+def silent_socket(api: httpx.Client) -> socket.socket:
+    """A client that says hello and then never reads."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((api.base_url.host, api.base_url.port))
+    client.sendall(
+        b"GET /api/v1/ws/alerts HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert client.recv(12) == b"HTTP/1.1 101"
+    return client
+
+
+@pytest.mark.parametrize("kilobytes", [500, 8000])
+def test_who_does_not_read_is_cut_off_and_costs_the_others_nothing(
+    live: Live, kilobytes: int
+) -> None:
+    """A small backlog is cut off when nothing of it was taken for a while, a large one at once."""
+    with open_socket(live.api) as reading, silent_socket(live.api) as stalled:
+        here(reading)
+        sleep(0.3)  # until the silent one is in, too
+        live.conn.execute(
+            "SELECT _pggit.emit_event('alert.raised', NULL, jsonb_build_object('id', n, 'message', repeat('x', 10000))) "
+            "FROM generate_series(1, %s) AS n",
+            [kilobytes // 10],
+        )
+        assert len(numbers(reading, kilobytes // 10)) == kilobytes // 10
+        poll = select.poll()
+        poll.register(stalled, select.POLLERR | select.POLLHUP)
+        assert poll.poll(20_000), "the line is still there"
+        raise_alert(live.conn, 110)
+        assert numbers(reading, 1) == [110]
+
+
+def test_a_server_that_ends_says_so(live: Live) -> None:
+    with serve(settings_for(live.url)) as api:
+        leaving = open_socket(api)
+        here(leaving)
+    with pytest.raises(ConnectionClosed) as closed:
+        hear(leaving)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code in (1001, 1012)
