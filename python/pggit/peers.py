@@ -14,7 +14,7 @@ from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-# Bytes that may wait for one client.
+# Bytes that may wait for one client when more comes: a burst may be larger, but not two.
 LIMIT = 512 * 1024
 SEND_BUFFER = 64 * 1024
 # Seconds without a byte taken after which a client has stalled, and for which the reason may travel before the line is cut.
@@ -115,6 +115,9 @@ class Peer:
         """Write without waiting."""
         if self.closed is not None:
             return
+        if self.waiting() > LIMIT:
+            self.close(AGAIN, "resync: it reads too slowly", is_stalled=True)
+            return
         self.position = batch.position
         self._wrote(self._put(batch))
 
@@ -125,8 +128,6 @@ class Peer:
                 self._taken_at = monotonic()
             self._written += size
             self._on_lag(self)
-            if waiting > LIMIT:
-                self.close(AGAIN, "resync: it reads too slowly", is_stalled=True)
         else:
             self._written = self._taken = 0
 
