@@ -354,7 +354,7 @@ Returns: {from_ref, to_ref, items, total}.
 Errors: as pggit.diff.
 $$;
 
-CREATE OR REPLACE FUNCTION pggit.get_migration(p_from_ref text, p_to_ref text)
+CREATE OR REPLACE FUNCTION pggit.get_migration(p_from_ref text, p_to_ref text, p_online boolean DEFAULT false)
 RETURNS jsonb
 LANGUAGE sql
 VOLATILE
@@ -363,12 +363,20 @@ BEGIN ATOMIC
     SELECT jsonb_build_object(
         'from_ref', p_from_ref,
         'to_ref', p_to_ref,
-        'items', coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.position), '[]'),
+        'items', coalesce(jsonb_agg(m.step ORDER BY m.position), '[]'),
         'total', count(*))
-    FROM _pggit.list_migration(p_from_ref, p_to_ref, current_schemas(false)) AS m;
+    FROM (
+        SELECT o.position, to_jsonb(o) AS step
+        FROM _pggit.list_online_migration(p_from_ref, p_to_ref, current_schemas(false)) AS o
+        WHERE p_online
+        UNION ALL
+        SELECT i.position, to_jsonb(i)
+        FROM _pggit.list_migration(p_from_ref, p_to_ref, current_schemas(false)) AS i
+        WHERE NOT p_online
+    ) AS m;
 END;
-COMMENT ON FUNCTION pggit.get_migration(text, text) IS $$
-pggit.migration as a document.
+COMMENT ON FUNCTION pggit.get_migration(text, text, boolean) IS $$
+pggit.migration, or with p_online pggit.online_migration, as a document.
 Returns: {from_ref, to_ref, items, total}.
 Errors: as pggit.migration.
 $$;
@@ -412,18 +420,26 @@ COMMENT ON FUNCTION _pggit.script_of_steps(text, pggit.migration_step[]) IS $$
 Steps as a script for psql: in transactions, except for what PostgreSQL refuses there; hazards as comments.
 $$;
 
-CREATE OR REPLACE FUNCTION pggit.migration_script(p_from_ref text, p_to_ref text)
+CREATE OR REPLACE FUNCTION pggit.migration_script(p_from_ref text, p_to_ref text, p_online boolean DEFAULT false)
 RETURNS text
 LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
-RETURN _pggit.script_of_steps(
-    format('Migration from %s to %s', p_from_ref, p_to_ref),
-    ARRAY(
-        SELECT ROW(m.*)::pggit.migration_step
-        FROM _pggit.list_migration(p_from_ref, p_to_ref, current_schemas(false)) AS m));
-COMMENT ON FUNCTION pggit.migration_script(text, text) IS $$
-pggit.migration as a script for psql.
+RETURN CASE
+    WHEN p_online THEN _pggit.online_script(
+        format('Migration from %s to %s', p_from_ref, p_to_ref),
+        ARRAY(
+            SELECT (m.position, m.sql, m.is_done, m.lock_level, m.hazards, m.in_transaction, m.action, m.kind, NULL, m.identity,
+                m.advice)::_pggit.online_step
+            FROM _pggit.list_online_migration(p_from_ref, p_to_ref, current_schemas(false)) AS m))
+    ELSE _pggit.script_of_steps(
+        format('Migration from %s to %s', p_from_ref, p_to_ref),
+        ARRAY(
+            SELECT ROW(m.*)::pggit.migration_step
+            FROM _pggit.list_migration(p_from_ref, p_to_ref, current_schemas(false)) AS m))
+END;
+COMMENT ON FUNCTION pggit.migration_script(text, text, boolean) IS $$
+pggit.migration, or with p_online pggit.online_migration, as a script for psql.
 Errors: as pggit.migration.
 $$;
 

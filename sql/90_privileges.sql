@@ -14,7 +14,7 @@ BEGIN ATOMIC
     SELECT unnest(ARRAY[
         'version', 'current_branch', 'use', 'checkout', 'status', 'log', 'diff', 'migration', 'lint', 'blame',
         'list_branches', 'get_branch', 'find_worktree', 'get_worktree', 'get_commit', 'branch_log', 'list_tags',
-        'branch_status', 'get_diff', 'get_migration', 'migration_script', 'get_merge', 'list_merges', 'list_conflicts',
+        'branch_status', 'get_diff', 'get_migration', 'migration_script', 'online_migration', 'get_merge', 'list_merges', 'list_conflicts',
         'open_conflicts', 'get_conflict'
     ]::name[]), 'pggit_reader'::name
     UNION ALL

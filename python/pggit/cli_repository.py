@@ -218,20 +218,30 @@ def diff(shell: Shell, from_ref: str, to_ref: str | None) -> None:
 @command()
 @click.argument("from_ref", metavar="FROM", shell_complete=complete_refs)
 @click.argument("to_ref", metavar="TO", shell_complete=complete_refs)
-def migration(shell: Shell, from_ref: str, to_ref: str) -> None:
+@click.option(
+    "--online", is_flag=True, help="For a database under load: nothing long behind a lock."
+)
+def migration(shell: Shell, from_ref: str, to_ref: str, online: bool) -> None:
     """Print the SQL that leads from FROM to TO, ready for psql. Swapped, it leads back.
+
+    With --online indexes are built concurrently, constraints are added first and validated afterwards, every step
+    waits a short while for its lock and tries again, and the script can be run once more after an error.
 
     \b
     pggit migration v1 main > up.sql
+    pggit migration v1 main --online | psql "$PRODUCTION"
     pggit migration main v1 > down.sql
     pggit migration v1 main --json | jq '.items[].hazards'
     """
     with shell.connect() as db:
         if shell.as_json:
-            shell.print_json(db.call_value("get_migration", from_ref=from_ref, to_ref=to_ref))
+            shell.print_json(
+                db.call_value("get_migration", from_ref=from_ref, to_ref=to_ref, online=online)
+            )
         else:
             click.echo(
-                db.call_value("migration_script", from_ref=from_ref, to_ref=to_ref), nl=False
+                db.call_value("migration_script", from_ref=from_ref, to_ref=to_ref, online=online),
+                nl=False,
             )
 
 

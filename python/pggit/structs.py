@@ -148,13 +148,20 @@ class Step(Answer, frozen=True, kw_only=True):
     sql: str
     lock_level: Annotated[
         str,
-        Meta(description="Strongest lock on an existing table", examples=["AccessExclusiveLock"]),
+        Meta(description="Strongest lock on an existing table", examples=["ACCESS EXCLUSIVE"]),
     ]
-    hazards: Annotated[list[str], Meta(description="What may hurt", examples=[["data loss"]])]
+    hazards: Annotated[list[str], Meta(description="What may hurt", examples=[["data_loss"]])]
     in_transaction: Annotated[bool, Meta(description="False: it must run outside a transaction")]
     action: Annotated[str | None, Meta(examples=["alter"])]
     kind: Annotated[str | None, Meta(examples=["column"])]
     identity: Annotated[str | None, Meta(description="What it acts on, for people")]
+    is_done: Annotated[
+        str | None,
+        Meta(description="With online: a condition that is true where an earlier run did the step"),
+    ] = None
+    advice: Annotated[
+        str | None, Meta(description="With online: what a person could do instead")
+    ] = None
 
 
 class Migration(Answer, frozen=True, kw_only=True):

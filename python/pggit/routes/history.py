@@ -61,13 +61,20 @@ async def get_migration(
     request: Request,  # type: ignore[type-arg]
     from_ref: From,
     to_ref: To,
+    online: Annotated[
+        bool, QueryParameter(description="Steps that a database under load bears")
+    ] = False,
 ) -> Response:  # type: ignore[type-arg]
     """The ordered DDL from one ref to another: JSON, or with `Accept: text/plain` a script for psql."""
     best = request.accept.best_match([MediaType.JSON, MediaType.TEXT], default=MediaType.JSON)
     if best == MediaType.TEXT:
-        script = await db.call_value(str, "migration_script", from_ref=from_ref, to_ref=to_ref)
+        script = await db.call_value(
+            str, "migration_script", from_ref=from_ref, to_ref=to_ref, online=online
+        )
         return Response(script, media_type=MediaType.TEXT)
-    plan = await db.call_value(Migration, "get_migration", from_ref=from_ref, to_ref=to_ref)
+    plan = await db.call_value(
+        Migration, "get_migration", from_ref=from_ref, to_ref=to_ref, online=online
+    )
     return Response(plan, media_type=MediaType.JSON)
 
 
