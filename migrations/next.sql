@@ -4,6 +4,8 @@ SET LOCAL lock_timeout = '5s';
 
 -- relations of 52_events.sql
 -- relations of 53_alerts.sql
+-- relations of 62_metrics.sql
+-- relations of 62_metrics_jobs.sql
 -- these take one more argument
 DROP FUNCTION pggit.cherry_pick(text, text);
 DROP FUNCTION pggit.revert(text, text);

@@ -58,6 +58,10 @@ VALUES
     ('VCS30', 'cursor_expired', 'Events after the cursor have been thrown away.'),
     ('VCN60', 'alert_not_found', 'No alert has this id.'),
     ('VCS60', 'alert_resolved', 'The alert is resolved.'),
+    ('VCV60', 'operation_not_measured', 'The word is none of the operations that are measured.'),
+    ('VCV61', 'invalid_schedule', 'The text is neither a cron line nor @every.'),
+    ('VCN61', 'job_not_found', 'No job has this name.'),
+    ('VCS61', 'job_run_ended', 'The run of the job is not under way.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')
 ON CONFLICT (error_code) DO UPDATE
 SET condition = EXCLUDED.condition,

@@ -268,6 +268,7 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
+    v_started     timestamptz := clock_timestamp();
     v_ref         text := p_ref;
     v_branch      _pggit.branches;
     v_worktree_id integer;
@@ -290,6 +291,7 @@ BEGIN
             USING HINT = format('A name qualified with %s still means the live schema.',
                 array_to_string(ARRAY(SELECT quote_ident(t) FROM unnest(_pggit.tracked_schemas()) AS t), ' or '));
     END IF;
+    PERFORM _pggit.record_timing('checkout', v_started);
     RETURN v_result;
 END;
 $$;

@@ -210,12 +210,14 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
+    v_started   timestamptz := clock_timestamp();
     v_commit_id integer;
     v_commit    pggit.commits;
 BEGIN
     PERFORM _pggit.check_message(p_message);
     v_commit_id := _pggit.commit_worktree(_pggit.session_branch(p_branch, p_path), p_message, p_allow_empty);
     SELECT c.* INTO v_commit FROM pggit.commits AS c WHERE c.commit_id = v_commit_id;
+    PERFORM _pggit.record_timing('commit', v_started);
     RETURN v_commit;
 END;
 $$;
@@ -307,6 +309,7 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
+    v_started timestamptz := clock_timestamp();
     v_head text := _pggit.session_ref(p_path);
     v_from bytea;
     v_to   bytea;
@@ -316,6 +319,7 @@ BEGIN
         SELECT s.*
         FROM _pggit.diff_objects(_pggit.state_objects(p_from, p_path), _pggit.state_objects(p_to, p_path)) AS c
         CROSS JOIN LATERAL _pggit.shown_change(c) AS s;
+        PERFORM _pggit.record_timing('diff', v_started);
         RETURN;
     END IF;
     v_from := _pggit.commit_tree(_pggit.resolve_ref(p_from, v_head));
@@ -328,6 +332,7 @@ BEGIN
         ARRAY(SELECT t.new_object FROM _pggit.tree_changes(v_from, v_to) AS t
             WHERE (t.new_object).object_id IS NOT NULL)) AS c
     CROSS JOIN LATERAL _pggit.shown_change(c) AS s;
+    PERFORM _pggit.record_timing('diff', v_started);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.list_diff(text, text, name[]) IS 'Behind pggit.diff.';
@@ -354,11 +359,14 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
+DECLARE
+    v_started timestamptz := clock_timestamp();
 BEGIN
     RETURN QUERY
     SELECT s.step_no, s.sql, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity
     FROM _pggit.plan(_pggit.state_objects(p_from, p_path), _pggit.state_objects(p_to, p_path), '{}') AS s
     ORDER BY s.step_no;
+    PERFORM _pggit.record_timing('migration', v_started);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.list_migration(text, text, name[]) IS 'Behind pggit.migration.';

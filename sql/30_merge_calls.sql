@@ -337,8 +337,10 @@ VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
+    v_started timestamptz := clock_timestamp();
     v_target _pggit.branches := _pggit.session_branch(p_target, p_path);
     v_merge _pggit.merges := _pggit.prepare_merge(p_source, v_target, p_message, p_strategy, p_base);
+    v_result pggit.merges;
 BEGIN
     PERFORM _pggit.check_live_dependencies(v_merge.source_branch_id);
     PERFORM _pggit.check_live_dependencies(v_merge.target_branch_id);
@@ -347,9 +349,12 @@ BEGIN
         UPDATE _pggit.merges AS m
         SET message = array_to_string(m.message || _pggit.source_note(v_merge), '; ')
         WHERE m.merge_id = v_merge.merge_id;
+        PERFORM _pggit.record_timing('merge', v_started);
         RETURN _pggit.merge_row(v_merge.merge_id);
     END IF;
-    RETURN _pggit.run_merge(v_merge, p_allow_data_loss);
+    v_result := _pggit.run_merge(v_merge, p_allow_data_loss);
+    PERFORM _pggit.record_timing('merge', v_started);
+    RETURN v_result;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.merge(text, text, text, text, text, boolean, name[]) IS 'Behind pggit.merge.';
@@ -474,9 +479,11 @@ VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
+    v_started timestamptz := clock_timestamp();
     v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
     v_open integer := _pggit.count_open_conflicts(p_merge_id);
     v_target _pggit.branches;
+    v_result pggit.merges;
 BEGIN
     IF v_open > 0 THEN
         PERFORM _pggit.raise_error('VCS21', format('merge "%s" has %s open conflict%s', p_merge_id, v_open,
@@ -496,7 +503,9 @@ BEGIN
     IF v_merge.operation = 'rebase' THEN
         RETURN _pggit.run_rebase(v_merge, p_allow_data_loss);
     END IF;
-    RETURN _pggit.run_merge(v_merge, p_allow_data_loss);
+    v_result := _pggit.run_merge(v_merge, p_allow_data_loss);
+    PERFORM _pggit.record_timing('merge', v_started);
+    RETURN v_result;
 END;
 $$;
 COMMENT ON FUNCTION pggit.complete_merge(text, text, boolean) IS $$

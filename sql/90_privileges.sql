@@ -34,6 +34,9 @@ BEGIN ATOMIC
     UNION ALL
     SELECT unnest(ARRAY['list_alerts', 'get_alert']::name[]), 'pggit_reader'::name
     UNION ALL
+    SELECT unnest(ARRAY['recalculate_baselines', 'report_health', 'claim_job', 'run_job', 'fail_job', 'schedule_job']::name[]),
+        'pggit_admin'::name
+    UNION ALL
     SELECT unnest(ARRAY['raise_alert', 'acknowledge_alerts', 'acknowledge_alert', 'resolve_alert']::name[]), 'pggit_writer'::name
     UNION ALL
     SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;
