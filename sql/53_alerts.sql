@@ -135,6 +135,9 @@ BEGIN
     ELSIF v_alert.occurrences & (v_alert.occurrences - 1) = 0 THEN
         -- The second time, the fourth, the eighth: a check that fails each half minute must not fill every inbox.
         PERFORM _pggit.emit_alert('repeated', v_alert);
+    ELSE
+        -- Nobody is told; but a kept list would show the old count.
+        PERFORM pggit.invalidate_cache('{alerts_summary,dashboard_metrics}');
     END IF;
     RETURN v_alert;
 END;

@@ -202,6 +202,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     configure_logging(current.log_level)
     database = Database(current, request_id.get)
     live = Live(current, database)
+    alerts.read_ahead(live.cache, database)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:

@@ -76,6 +76,8 @@ def messages(events: Sequence[Event], group: Group) -> list[tuple[str, bytes]]:
     stream, wanted = group
     found = []
     for event in events:
+        if event.type.startswith("cache."):  # the processes' own business
+            continue
         is_alert = event.type in ALERTS
         if stream == "events":
             if fits(event.type, wanted):

@@ -94,6 +94,13 @@ def error_spec(status: int, container: Any = ErrorResponse) -> ResponseSpec:
     )
 
 
+def kept(found: tuple[bytes, bool]) -> Response[Any]:
+    """The answer that cache.read gave, and whether it was kept. Nobody on the way may keep it: we could not call it back."""
+    body, is_hit = found
+    headers = {"Cache-Control": "private, no-cache", "X-Cache": "HIT" if is_hit else "MISS"}
+    return Response(body, media_type="application/json", headers=headers)
+
+
 def errors(*statuses: int) -> dict[int, ResponseSpec]:
     """The errors of a handler; what any handler may meet is always among them."""
     everywhere: Iterable[int] = (400, 401, 403, 429, 500, 503)

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
+from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, Offset, errors
+from pggit.routes import Limit, Offset, errors, kept
 from pggit.structs import Answer, Request
 
 AlertStatus = Literal["pending", "acknowledged", "resolved"]
@@ -127,6 +128,7 @@ class AlertResolution(Request, frozen=True, kw_only=True):
 @get("/", responses=errors(), summary="List alerts")
 async def list_alerts(
     db: NamedDependency[Database],
+    cache: NamedDependency[Cache],
     status: Annotated[AlertStatus | None, QueryParameter(description="Only these")] = None,
     severity: Annotated[Severity | None, QueryParameter(description="Only these")] = None,
     operation_type: Annotated[
@@ -134,16 +136,39 @@ async def list_alerts(
     ] = None,
     limit: Limit = 20,
     offset: Offset = 0,
-) -> AlertPage:
-    """Alerts, newest first."""
-    return await db.call_value(
-        AlertPage,
-        "list_alerts",
-        status=status,
-        severity=severity,
-        operation_type=operation_type,
-        limit=limit,
-        offset=offset,
+) -> Response[AlertPage]:
+    """Alerts, newest first; kept until an alert changes."""
+    return kept(
+        await cache.read(
+            "alerts_summary",
+            (status, severity, operation_type, limit, offset),
+            lambda: db.call_seen(
+                AlertPage,
+                "list_alerts",
+                status=status,
+                severity=severity,
+                operation_type=operation_type,
+                limit=limit,
+                offset=offset,
+            ),
+        )
+    )
+
+
+def read_ahead(cache: Cache, db: Database) -> None:
+    """Keep the first page from the start."""
+    cache.warms(
+        "alerts_summary",
+        (None, None, None, 20, 0),
+        lambda: db.call_seen(
+            AlertPage,
+            "list_alerts",
+            status=None,
+            severity=None,
+            operation_type=None,
+            limit=20,
+            offset=0,
+        ),
     )
 
 
