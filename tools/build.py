@@ -147,7 +147,9 @@ def section(name: str, text: str) -> str:
 def not_dumped(relations: str) -> list[str]:
     """Tables marked with a line `-- not dumped: <reason>` above their CREATE TABLE: seeds and maps of OIDs."""
     return re.findall(
-        r"^-- not dumped: .+\n(?:-- .*\n)*CREATE (?:UNLOGGED )?TABLE _pggit\.(\w+)", relations, flags=re.M
+        r"^-- not dumped: .+\n(?:-- .*\n)*CREATE (?:UNLOGGED )?TABLE _pggit\.(\w+)",
+        relations,
+        flags=re.M,
     )
 
 
