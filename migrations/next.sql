@@ -22,3 +22,4 @@ DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
 -- these take one more argument
 DROP FUNCTION pggit.get_migration(text, text);
 DROP FUNCTION pggit.migration_script(text, text);
+-- relations of 21_diff_renames.sql

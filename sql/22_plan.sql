@@ -309,7 +309,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
         RETURN;
     END IF;
-    v_items := _pggit.mark_rebuilds(_pggit.adopt_indexes(_pggit.follow_renames(v_items)), p_rebuild);
+    v_items := _pggit.rename_equal_parts(_pggit.follow_renames(v_items));
+    v_items := _pggit.mark_rebuilds(_pggit.adopt_indexes(v_items), p_rebuild);
     v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(v_items));
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
     FOR v_try IN 1 .. 3 LOOP

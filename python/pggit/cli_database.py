@@ -1,5 +1,6 @@
 """pggit itself (install, upgrade, remove), the comparison of two databases, and shell completion."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,8 @@ import click
 
 from pggit.cli import DIFFERENT
 from pggit.cli_output import Shell, command, stop
+
+RENAME = re.compile(r'((?:"(?:[^"]|"")*"|[^"=])+)=(.+)')
 
 
 @contextmanager
@@ -105,25 +108,68 @@ def history(shell: Shell) -> None:
 @click.argument("from_url")
 @click.argument("to_url")
 @click.option("--schema", "schemas", multiple=True, help="Only this schema; may be repeated.")
-def compare(shell: Shell, from_url: str, to_url: str, schemas: tuple[str, ...]) -> None:
+@click.option(
+    "--rename",
+    "renames",
+    metavar="OLD=NEW",
+    multiple=True,
+    help="What FROM calls OLD is what TO calls NEW; may be repeated.",
+)
+@click.option(
+    "--online", is_flag=True, help="For a database under load: nothing long behind a lock."
+)
+def compare(
+    shell: Shell,
+    from_url: str,
+    to_url: str,
+    schemas: tuple[str, ...],
+    renames: tuple[str, ...],
+    online: bool,
+) -> None:
     """Print the migration from one live database to another, for psql.
 
-    Neither needs pggit, and nothing is left behind in either. Exit code 1 if they differ.
+    Neither needs pggit, and nothing is left behind in either. Exit code 1 if they differ. Nobody can know of two foreign
+    databases what was renamed: say it, or answer when you are asked on a terminal.
 
     \b
     pggit compare postgresql://localhost/prod postgresql://localhost/dev
+    pggit compare "$PROD" "$DEV" --rename app.users=app.people --rename app.users.mail=app.people.email
     pggit compare "$PROD" "$DEV" --schema app --schema billing --json
+    pggit compare "$PROD" "$DEV" --online > migration.sql
     """
-    from pggit.compare import compare as plan
-    from pggit.compare import render
+    from pggit.compare import Rename
+    from pggit.compare import compare as plan_between
     from pggit.settings import normalize_dsn
 
-    steps = plan(normalize_dsn(from_url), normalize_dsn(to_url), schemas)
+    urls = normalize_dsn(from_url), normalize_dsn(to_url)
+    told = [Rename(*parse_rename(one)) for one in renames]
+    plan = plan_between(*urls, schemas, renames=told, is_online=online)
+    if plan.likely_renames and shell.asks:
+        confirmed = [
+            one
+            for one in plan.likely_renames
+            if click.confirm(f"Was {one.old_path} renamed to {one.new_path}?", err=True)
+        ]
+        if confirmed:
+            plan = plan_between(*urls, schemas, renames=[*told, *confirmed], is_online=online)
     if shell.as_json:
-        shell.print_json(steps)
+        shell.print_json(plan.steps)
     else:
-        click.echo(render(steps), nl=False)
-    stop(DIFFERENT if steps else 0)
+        for one in plan.likely_renames:
+            click.echo(f"-- perhaps a rename: --rename {one.old_path}={one.new_path}")
+        click.echo(plan.script, nl=False)
+    stop(DIFFERENT if plan.steps else 0)
+
+
+def parse_rename(text: str) -> tuple[str, str]:
+    """OLD=NEW; an equals sign inside of quotes belongs to a name."""
+    found = RENAME.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(
+            f"{text!r} is not OLD=NEW, such as app.users.mail=app.users.email",
+            param_hint="--rename",
+        )
+    return found[1], found[2]
 
 
 @command()

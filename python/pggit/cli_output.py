@@ -40,6 +40,11 @@ class Shell:
         self.as_json = as_json
 
     @property
+    def asks(self) -> bool:
+        """Whether a person is there to answer."""
+        return not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
     def dsn(self) -> str:
         """--dsn, DATABASE_URL, libpq's own environment, the server of `pggit up`."""
         from pggit.settings import normalize_dsn

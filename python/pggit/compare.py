@@ -4,10 +4,8 @@ The engine's SQL is loaded into the temporary schema of both sessions, inside a 
 behind is nothing. Reading happens on both sides at once; the plan is made on the side that the migration is for.
 """
 
-import argparse
 import itertools
 import re
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
@@ -39,6 +37,26 @@ SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::te
 FROM pg_temp.read_objects(%(schemas)s::name[], %(schemas)s::name[], '{}', '{}') AS r
 WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
 """
+_READ_RENAMED = """
+WITH catalog AS MATERIALIZED (
+    SELECT ARRAY(SELECT r FROM pg_temp.read_rows(%(schemas)s::name[], %(schemas)s::name[]) AS r) AS rows
+)
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text
+FROM catalog AS c
+CROSS JOIN LATERAL pg_temp.identify(c.rows, pg_temp.renamed_identities(c.rows, %(old)s::text[], %(new)s::text[]), '{}') AS r
+WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
+"""
+_LIKELY = """
+SELECT old_path, new_path FROM pg_temp.likely_renames(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
+"""
+_PLAN_ONLINE = """
+WITH plan AS MATERIALIZED (
+    SELECT s FROM pg_temp.plan_online(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]) AS s
+)
+SELECT coalesce(jsonb_agg(to_jsonb(p.s) - 'object_id' ORDER BY (p.s).step_no), '[]') AS steps,
+    pg_temp.online_script('Migration from one database to another', array_agg(p.s ORDER BY (p.s).step_no)) AS script
+FROM plan AS p
+"""
 _PLAN = """
 SELECT step_no, sql, lock_level, hazards, in_transaction, action, kind, identity
 FROM pg_temp.plan(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
@@ -63,6 +81,28 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     kind: str | None
     identity: str | None
+
+
+class OnlineStep(Step, frozen=True, kw_only=True):
+    """One statement of a migration for a database under load."""
+
+    is_done: str | None
+    advice: str | None
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """One object under two paths."""
+
+    old_path: str
+    new_path: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A migration: its steps, the script for psql, and what may be renames rather than losses."""
+
+    steps: Sequence[Step] = ()
+    script: str = ""
+    likely_renames: Sequence[Rename] = ()
 
 
 def engine_sql() -> str:
@@ -97,40 +137,66 @@ class _Side:
         )
         self.connection.execute(script.encode())
 
-    def read(self, script: str, schemas: Sequence[str]) -> str:
+    def read(self, script: str, schemas: Sequence[str], renames: Sequence[Rename] = ()) -> str:
         names = list(schemas) or [row["nspname"] for row in self.connection.execute(_SCHEMAS)]
         self.load(script)
         self.connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         if not schemas:
             self.connection.execute("SET LOCAL pggit.whole_database = on")
-        row = self.connection.execute(_READ, {"schemas": names, "is_all": not schemas}).fetchone()
+        arguments = {
+            "schemas": names,
+            "is_all": not schemas,
+            "old": [one.old_path for one in renames],
+            "new": [one.new_path for one in renames],
+        }
+        query = _READ_RENAMED if renames else _READ
+        row = self.connection.execute(query.encode(), arguments).fetchone()
         assert row is not None
         return str(next(iter(row.values())))
 
-    def plan(self, script: str, before: str, after: str) -> list[Step]:
+    def plan(self, script: str, before: str, after: str, is_online: bool) -> Plan:
         self.load(script)
-        rows = self.connection.execute(_PLAN, {"before": before, "after": after})
-        return [Step(**row) for row in rows]
+        sides = {"before": before, "after": after}
+        likely = [Rename(**row) for row in self.connection.execute(_LIKELY, sides)]
+        if is_online:
+            row = self.connection.execute(_PLAN_ONLINE, sides).fetchone()
+            assert row is not None
+            steps = msgspec.convert(row["steps"], list[OnlineStep])
+            return Plan(steps=steps, script=row["script"], likely_renames=likely)
+        found = [Step(**row) for row in self.connection.execute(_PLAN, sides)]
+        return Plan(steps=found, script=render(found), likely_renames=likely)
 
     def close(self) -> None:
         self.connection.close()
 
 
 def compare(
-    from_url: str, to_url: str, schemas: Sequence[str] = (), engine: str | None = None
-) -> list[Step]:
+    from_url: str,
+    to_url: str,
+    schemas: Sequence[str] = (),
+    *,
+    renames: Sequence[Rename] = (),
+    is_online: bool = False,
+    engine: str | None = None,
+) -> Plan:
     """Plan the migration of the database at `from_url` to what `to_url` has.
 
-    Without `schemas`, every schema of users is compared, with the extensions. Raises `CompareError`.
+    Without `schemas`, every schema of users is compared, with the extensions. `renames` says which paths of the first
+    database are which of the second. Raises `CompareError`.
     """
     reading, planning = _split(engine or engine_sql())
+    if renames:  # they are found with what the planner has
+        reading, planning = reading + planning, ""
+    there = [Rename(one.new_path, one.new_path) for one in renames]
     sides: list[_Side] = []
     with ThreadPoolExecutor(2) as pool:
         try:
             for side in pool.map(_Side, (from_url, to_url)):
                 sides.append(side)
-            before, after = pool.map(lambda side: side.read(reading, schemas), sides)
-            return [] if before == after else sides[0].plan(planning, before, after)
+            before, after = pool.map(
+                lambda side, known: side.read(reading, schemas, known), sides, (renames, there)
+            )
+            return Plan() if before == after else sides[0].plan(planning, before, after, is_online)
         except psycopg.Error as error:
             raise CompareError(str(error).strip()) from error
         finally:
@@ -150,32 +216,3 @@ def render(steps: Sequence[Step]) -> str:
             lines.append("-- not inside a transaction block")
         lines.append(step.sql + ";")
     return "".join(line + "\n" for line in lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the migration; 0 without differences, 1 with, 2 on an error."""
-    parser = argparse.ArgumentParser(prog="pggit compare", description=__doc__)
-    parser.add_argument("from_url")
-    parser.add_argument("to_url")
-    parser.add_argument("--schema", action="append", default=[])
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument(
-        "--engine", type=argparse.FileType("r", encoding="utf-8"), help=argparse.SUPPRESS
-    )
-    given = parser.parse_args(arguments)
-    try:
-        steps = compare(
-            given.from_url,
-            given.to_url,
-            given.schema,
-            given.engine.read() if given.engine else None,
-        )
-    except CompareError as error:
-        print(error, file=sys.stderr)
-        return 2
-    sys.stdout.write(msgspec.json.encode(steps).decode() + "\n" if given.json else render(steps))
-    return 1 if steps else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

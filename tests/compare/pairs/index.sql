@@ -66,3 +66,9 @@ CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t; CREATE UNIQUE INDEX m_a ON m (
 CREATE INDEX i ON t (a);
 -->
 CREATE INDEX k ON t (a);
+--= the same indexes under other names, two of them alike
+CREATE TABLE t1 (a integer, b integer);
+CREATE INDEX one ON t1 (a); CREATE INDEX two ON t1 (a); CREATE UNIQUE INDEX three ON t1 (b) WHERE a > 0;
+-->
+CREATE TABLE t1 (a integer, b integer);
+CREATE INDEX uno ON t1 (a); CREATE INDEX due ON t1 (a); CREATE UNIQUE INDEX tre ON t1 (b) WHERE a > 0;
