@@ -186,7 +186,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.rename_equal_parts(p_items _pggit.plan_item[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
