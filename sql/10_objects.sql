@@ -31,6 +31,12 @@ CREATE TYPE _pggit.catalog_row AS (
     attrs           jsonb
 );
 
+-- An object by where the catalog keeps it, its columns included.
+CREATE TYPE _pggit.catalog_address AS (
+    classid oid,
+    objid   oid
+);
+
 -- An edge of pg_depend between two catalog rows, internal objects (rules, defaults, row types, array types) folded into their owners.
 CREATE TYPE _pggit.catalog_edge AS (
     classid     oid,

@@ -170,6 +170,98 @@ Stores a whole state, or finds it stored, and gives its hash. What it shares wit
 p_objects: every object; parents must be among them, because a part lies in the bucket of its table.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.bucket(p_object_id uuid, p_parent_id uuid, p_is_part boolean)
+RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN get_byte(uuid_send(CASE WHEN coalesce(p_is_part, false) THEN p_parent_id ELSE p_object_id END), 0);
+COMMENT ON FUNCTION _pggit.bucket(uuid, uuid, boolean) IS $$
+The page of a tree on which an object lies: that of its table, domain or type, if it is a part of one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.patch_tree(
+    p_tree bytea,
+    p_old _pggit.object[],
+    p_new _pggit.object[]
+)
+RETURNS bytea
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+AS $$
+DECLARE
+    v_schemas uuid[] := ARRAY(SELECT o.object_id FROM unnest(p_old || p_new) AS o WHERE o.kind = 'schema');
+    v_pages   bytea[];
+    v_count   integer;
+    v_tree    bytea;
+    v_slot    record;
+    v_page    bytea;
+BEGIN
+    SELECT t.page_hashes, t.object_count INTO STRICT v_pages, v_count FROM _pggit.trees AS t WHERE t.hash = p_tree;
+    INSERT INTO _pggit.blobs (hash, object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
+    SELECT h.hash, n.object_id, n.kind, n.parent_id, n.schema_name, n.table_name, n.name, n.signature,
+        coalesce(n.attrs, '{}'), coalesce(n.deps, '{}')
+    FROM unnest(p_new) AS n
+    CROSS JOIN LATERAL (SELECT _pggit.object_hash(n)) AS h(hash)
+    WHERE NOT EXISTS (SELECT FROM _pggit.blobs AS b WHERE b.hash = h.hash)
+    ORDER BY h.hash
+    ON CONFLICT (hash) DO NOTHING;
+
+    FOR v_slot IN
+        WITH old AS (
+            SELECT _pggit.bucket(o.object_id, o.parent_id, o.parent_id <> ALL (v_schemas)) AS bucket,
+                _pggit.object_hash(o) AS hash
+            FROM unnest(p_old) AS o
+        ), new AS (
+            SELECT _pggit.bucket(n.object_id, n.parent_id, n.parent_id <> ALL (v_schemas)) AS bucket,
+                _pggit.object_hash(n) AS hash
+            FROM unnest(p_new) AS n
+        ), gone AS (
+            SELECT o.bucket, o.hash FROM old AS o EXCEPT SELECT n.bucket, n.hash FROM new AS n
+        ), come AS (
+            SELECT n.bucket, n.hash FROM new AS n EXCEPT SELECT o.bucket, o.hash FROM old AS o
+        )
+        SELECT b.bucket, ARRAY(
+            SELECT m.hash
+            FROM (
+                SELECT unnest(p.blob_hashes) FROM _pggit.pages AS p WHERE p.hash = v_pages[b.bucket + 1]
+                EXCEPT
+                SELECT g.hash FROM gone AS g WHERE g.bucket = b.bucket
+                UNION
+                SELECT c.hash FROM come AS c WHERE c.bucket = b.bucket
+            ) AS m(hash)
+            ORDER BY m.hash) AS blob_hashes
+        FROM (SELECT g.bucket FROM gone AS g UNION SELECT c.bucket FROM come AS c) AS b
+        ORDER BY b.bucket
+    LOOP
+        v_page := NULL;
+        IF v_slot.blob_hashes <> '{}' THEN
+            SELECT sha256(string_agg(e.hash, ''::bytea ORDER BY e.hash)) INTO v_page
+            FROM unnest(v_slot.blob_hashes) AS e(hash);
+            INSERT INTO _pggit.pages (hash, blob_hashes) VALUES (v_page, v_slot.blob_hashes) ON CONFLICT (hash) DO NOTHING;
+        END IF;
+        v_pages[v_slot.bucket + 1] := v_page;
+    END LOOP;
+
+    SELECT sha256(string_agg(coalesce(p.hash, sha256(''::bytea)), ''::bytea ORDER BY p.ordinality))
+    INTO v_tree
+    FROM unnest(v_pages) WITH ORDINALITY AS p(hash, ordinality);
+    INSERT INTO _pggit.trees (hash, page_hashes, object_count)
+    VALUES (v_tree, v_pages, v_count - coalesce(cardinality(p_old), 0) + coalesce(cardinality(p_new), 0))
+    ON CONFLICT (hash) DO NOTHING;
+    RETURN v_tree;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.patch_tree(bytea, _pggit.object[], _pggit.object[]) IS $$
+Stores the state that comes from another by replacing some of its objects, as _pggit.write_tree would store it.
+p_old: versions that the tree holds, all its schemas among them.
+p_new: what stands in their place.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.tree_objects(p_tree bytea)
 RETURNS SETOF _pggit.object
 LANGUAGE sql

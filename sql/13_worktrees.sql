@@ -41,8 +41,13 @@ CREATE TABLE _pggit.worktree_objects (
     objid       oid NOT NULL,
     objsubid    integer NOT NULL,
     object_id   uuid NOT NULL,
+    -- The version that was read, and how many rows of pg_description and pg_inherits it has; where an anchor describes the state.
+    hash        bytea,
+    beside      smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (worktree_id, classid, objid, objsubid)
 );
+CREATE INDEX worktree_objects_object_id_idx ON _pggit.worktree_objects (worktree_id, object_id);
+CREATE INDEX worktree_objects_beside_idx ON _pggit.worktree_objects (worktree_id) WHERE beside > 0;
 
 -- What is left to do on a worktree that is built in batches.
 CREATE TABLE _pggit.worktree_steps (
@@ -273,6 +278,82 @@ An object's attributes as read in a worktree, with the owner that the branch's h
 it here: both cannot be seen in a worktree.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.with_logical_owners(
+    p_worktree_id integer,
+    p_read _pggit.identified[],
+    p_expected _pggit.object[]
+)
+RETURNS _pggit.identified[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_owner text := (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id);
+    v_roles text[];
+BEGIN
+    IF v_owner IS NULL THEN
+        RETURN p_read;
+    END IF;
+    WITH owners AS MATERIALIZED (
+        SELECT DISTINCT (i.object).attrs->>'owner' AS name FROM unnest(p_read) AS i
+    )
+    SELECT array_agg(r.name) INTO v_roles
+    FROM owners AS r
+    WHERE _pggit.is_worktree_role(r.name, v_owner);
+    RETURN ARRAY(
+        SELECT ROW(i.classid, i.objid, i.objsubid,
+            CASE
+                WHEN (i.object).attrs->>'owner' = ANY (v_roles) THEN ROW(
+                    (i.object).object_id, (i.object).kind, (i.object).parent_id, (i.object).schema_name,
+                    (i.object).table_name, (i.object).name, (i.object).signature,
+                    _pggit.logical_attrs((i.object).attrs, e.attrs), (i.object).deps)::_pggit.object
+                ELSE i.object
+            END)::_pggit.identified
+        FROM unnest(p_read) AS i
+        LEFT JOIN unnest(p_expected) AS e ON e.object_id = (i.object).object_id);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.with_logical_owners(integer, _pggit.identified[], _pggit.object[]) IS $$
+What was read in a worktree, with the owners that the branch's head names where the worktree's own role owns an object.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_whole_worktree(p_worktree_id integer, p_commit_id integer)
+RETURNS _pggit.identified[]
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_known    _pggit.known_identity[] := '{}'::_pggit.known_identity[];
+    v_expected _pggit.object[] := ARRAY(
+        SELECT ROW(o.*)::_pggit.object FROM _pggit.tree_objects(_pggit.commit_tree(p_commit_id)) AS o);
+BEGIN
+    IF EXISTS (SELECT FROM _pggit.worktrees AS w
+        WHERE w.worktree_id = p_worktree_id AND w.oid_origin = _pggit.oid_origin())
+    THEN
+        v_known := ARRAY(
+            SELECT ROW(k.classid, k.objid, k.objsubid, k.object_id)::_pggit.known_identity
+            FROM _pggit.worktree_objects AS k
+            WHERE k.worktree_id = p_worktree_id);
+    END IF;
+    RETURN _pggit.with_logical_owners(p_worktree_id, ARRAY(
+        SELECT ROW(i.*)::_pggit.identified
+        FROM _pggit.read_objects(
+            _pggit.tracked_schemas(), _pggit.live_schemas(p_worktree_id), v_known, v_expected) AS i), v_expected);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_whole_worktree(integer, integer) IS $$
+A worktree as it is now, every object of it deparsed.
+p_commit_id: as in _pggit.read_worktree.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_worktree(p_worktree_id integer, p_commit_id integer)
 RETURNS SETOF _pggit.identified
 LANGUAGE plpgsql
@@ -284,46 +365,24 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
-    v_worktree _pggit.worktrees;
-    v_known    _pggit.known_identity[] := '{}'::_pggit.known_identity[];
-    v_expected _pggit.object[];
-    v_roles    text[];
-    v_read     _pggit.identified[];
+    v_again _pggit.rereading := _pggit.reread_worktree(p_worktree_id, p_commit_id);
 BEGIN
-    SELECT w.* INTO STRICT v_worktree FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id;
-    IF v_worktree.oid_origin = _pggit.oid_origin() THEN
-        v_known := ARRAY(
-            SELECT ROW(k.classid, k.objid, k.objsubid, k.object_id)::_pggit.known_identity
-            FROM _pggit.worktree_objects AS k
-            WHERE k.worktree_id = p_worktree_id);
-    END IF;
-    v_expected := ARRAY(
-        SELECT ROW(o.*)::_pggit.object FROM _pggit.tree_objects(_pggit.commit_tree(p_commit_id)) AS o);
-    v_read := ARRAY(
-        SELECT ROW(i.*)::_pggit.identified
-        FROM _pggit.read_objects(
-            _pggit.tracked_schemas(), _pggit.live_schemas(p_worktree_id), v_known, v_expected) AS i);
-    IF v_worktree.owner_name IS NULL THEN
-        RETURN QUERY SELECT i.classid, i.objid, i.objsubid, i.object FROM unnest(v_read) AS i;
+    IF v_again.tree_hash IS NULL THEN
+        RETURN QUERY
+        SELECT i.classid, i.objid, i.objsubid, i.object
+        FROM unnest(_pggit.read_whole_worktree(p_worktree_id, p_commit_id)) AS i;
         RETURN;
     END IF;
-    WITH owners AS MATERIALIZED (
-        SELECT DISTINCT (i.object).attrs->>'owner' AS name FROM unnest(v_read) AS i
-    )
-    SELECT array_agg(r.name) INTO v_roles
-    FROM owners AS r
-    WHERE _pggit.is_worktree_role(r.name, v_worktree.owner_name);
     RETURN QUERY
-    SELECT i.classid, i.objid, i.objsubid,
-        CASE
-            WHEN (i.object).attrs->>'owner' = ANY (v_roles) THEN ROW(
-                (i.object).object_id, (i.object).kind, (i.object).parent_id, (i.object).schema_name,
-                (i.object).table_name, (i.object).name, (i.object).signature,
-                _pggit.logical_attrs((i.object).attrs, e.attrs), (i.object).deps)::_pggit.object
-            ELSE i.object
-        END
-    FROM unnest(v_read) AS i
-    LEFT JOIN unnest(v_expected) AS e ON e.object_id = (i.object).object_id;
+    SELECT k.classid, k.objid, k.objsubid, ROW(
+        b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature, b.attrs, b.deps)::_pggit.object
+    FROM _pggit.worktree_objects AS k
+    JOIN _pggit.blobs AS b ON b.hash = k.hash
+    LEFT JOIN unnest(v_again.old) AS o ON o.classid = k.classid AND o.objid = k.objid AND o.objsubid = k.objsubid
+    WHERE k.worktree_id = p_worktree_id
+      AND o.objid IS NULL
+    UNION ALL
+    SELECT i.classid, i.objid, i.objsubid, i.object FROM unnest(v_again.new) AS i;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.read_worktree(integer, integer) IS $$
@@ -331,7 +390,11 @@ A worktree as it is now, with catalog addresses.
 p_commit_id: the commit with whose objects it pairs by path where no address is known, and whose owners it keeps.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.store_identities(p_worktree_id integer, p_read _pggit.identified[])
+CREATE OR REPLACE FUNCTION _pggit.store_identities(
+    p_worktree_id integer,
+    p_read _pggit.identified[],
+    p_reading _pggit.worktree_anchors DEFAULT NULL
+)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -348,18 +411,69 @@ BEGIN
             FROM unnest(p_read) AS i
             WHERE i.classid = k.classid AND i.objid = k.objid AND i.objsubid = k.objsubid
                 AND (i.object).object_id = k.object_id);
-    INSERT INTO _pggit.worktree_objects (worktree_id, classid, objid, objsubid, object_id)
-    SELECT p_worktree_id, i.classid, i.objid, i.objsubid, (i.object).object_id
+    INSERT INTO _pggit.worktree_objects AS k (worktree_id, classid, objid, objsubid, object_id, hash, beside)
+    SELECT p_worktree_id, i.classid, i.objid, i.objsubid, (i.object).object_id,
+        CASE WHEN (p_reading).horizon IS NOT NULL THEN _pggit.object_hash(i.object) END, _pggit.beside(i.object)
     FROM unnest(p_read) AS i
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (worktree_id, classid, objid, objsubid) DO UPDATE
+    SET hash = excluded.hash,
+        beside = excluded.beside
+    WHERE (k.hash, k.beside) IS DISTINCT FROM (excluded.hash, excluded.beside);
+    IF (p_reading).horizon IS NULL THEN
+        PERFORM _pggit.drop_anchor(p_worktree_id);
+    ELSE
+        PERFORM _pggit.set_anchor(
+            p_worktree_id, _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(p_read) AS i)), p_reading);
+    END IF;
     UPDATE _pggit.worktrees AS w
     SET oid_origin = _pggit.oid_origin()
     WHERE w.worktree_id = p_worktree_id
         AND w.oid_origin IS DISTINCT FROM _pggit.oid_origin();
 END;
 $$;
-COMMENT ON FUNCTION _pggit.store_identities(integer, _pggit.identified[]) IS $$
-Remembers which identity every catalog address of a worktree has.
+COMMENT ON FUNCTION _pggit.store_identities(integer, _pggit.identified[], _pggit.worktree_anchors) IS $$
+Remembers which identity every catalog address of a worktree has, and the state as the one to read again from.
+p_reading: of _pggit.begin_reading, called before the state was read; without it the next reading is a whole one.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.store_rereading(
+    p_worktree_id integer,
+    p_again _pggit.rereading,
+    p_reading _pggit.worktree_anchors,
+    p_tree bytea
+)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    DELETE FROM _pggit.worktree_objects AS k
+    USING unnest(p_again.old) AS o
+    WHERE k.worktree_id = p_worktree_id
+        AND k.classid = o.classid AND k.objid = o.objid AND k.objsubid = o.objsubid
+        AND NOT EXISTS (
+            SELECT
+            FROM unnest(p_again.new) AS i
+            WHERE i.classid = k.classid AND i.objid = k.objid AND i.objsubid = k.objsubid
+                AND (i.object).object_id = k.object_id);
+    INSERT INTO _pggit.worktree_objects AS k (worktree_id, classid, objid, objsubid, object_id, hash, beside)
+    SELECT p_worktree_id, i.classid, i.objid, i.objsubid, (i.object).object_id,
+        _pggit.object_hash(i.object), _pggit.beside(i.object)
+    FROM unnest(p_again.new) AS i
+    ON CONFLICT (worktree_id, classid, objid, objsubid) DO UPDATE
+    SET hash = excluded.hash,
+        beside = excluded.beside
+    WHERE (k.hash, k.beside) IS DISTINCT FROM (excluded.hash, excluded.beside);
+    PERFORM _pggit.set_anchor(p_worktree_id, p_tree, p_reading);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.store_rereading(integer, _pggit.rereading, _pggit.worktree_anchors, bytea) IS $$
+Remembers a state that was read again.
+p_reading: of _pggit.begin_reading, called before that.
+p_tree: the tree that holds the state.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.snapshot(p_branch_id integer)
@@ -396,11 +510,13 @@ AS $$
 DECLARE
     v_head        integer;
     v_worktree_id integer := _pggit.find_worktree(p_branch_id);
+    v_reading     _pggit.worktree_anchors;
 BEGIN
     IF v_worktree_id IS NOT NULL THEN
         SELECT b.head_commit_id INTO STRICT v_head FROM _pggit.branches AS b WHERE b.branch_id = p_branch_id;
+        v_reading := _pggit.begin_reading(v_worktree_id);
         PERFORM _pggit.store_identities(v_worktree_id, ARRAY(
-            SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(v_worktree_id, v_head) AS i));
+            SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(v_worktree_id, v_head) AS i), v_reading);
     END IF;
 END;
 $$;

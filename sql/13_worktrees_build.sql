@@ -266,10 +266,12 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
     v_worktree _pggit.worktrees;
+    v_reading  _pggit.worktree_anchors;
     v_read     _pggit.identified[];
     v_faults   text[];
 BEGIN
     SELECT w.* INTO STRICT v_worktree FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id FOR UPDATE;
+    v_reading := _pggit.begin_reading(p_worktree_id);
     v_read := ARRAY(
         SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(p_worktree_id, v_worktree.commit_id) AS i);
     v_faults := _pggit.list_faults(
@@ -282,7 +284,7 @@ BEGIN
             array_to_string(v_faults[1:20], E'\n'),
             'pggit could not reproduce these objects; pggit.lint names what it does not cover.');
     END IF;
-    PERFORM _pggit.store_identities(p_worktree_id, v_read);
+    PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading);
     UPDATE _pggit.worktrees AS w SET state = 'ready' WHERE w.worktree_id = p_worktree_id;
     DELETE FROM _pggit.worktree_steps AS s WHERE s.worktree_id = p_worktree_id;
 END;

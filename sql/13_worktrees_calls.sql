@@ -62,6 +62,7 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
+    v_reading     _pggit.worktree_anchors;
     v_read        _pggit.identified[];
     v_commit_id   integer;
     v_branch_id   integer;
@@ -76,6 +77,7 @@ BEGIN
             format('It tracks %s.', array_to_string(_pggit.tracked_schemas(), ', ')),
             'A database has one repository; pggit.create_branch begins a branch in it.');
     END IF;
+    v_reading := _pggit.begin_reading(p_schemas, p_schemas, NULL);
     v_read := ARRAY(
         SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_objects(p_schemas, p_schemas, '{}', '{}') AS i);
     v_commit_id := _pggit.write_commit(
@@ -88,7 +90,7 @@ BEGIN
     INSERT INTO _pggit.worktree_schemas (worktree_id, position, schema_name, live_name)
     SELECT v_worktree_id, s.position, s.name, s.name
     FROM unnest(p_schemas) WITH ORDINALITY AS s(name, position);
-    PERFORM _pggit.store_identities(v_worktree_id, v_read);
+    PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading);
     SELECT b.* INTO v_branch FROM _pggit.branch_row(v_branch_id) AS b;
     RETURN v_branch;
 END;

@@ -82,7 +82,7 @@ COMMENT ON FUNCTION _pggit._read_extensions(name[], name[]) IS $$
 The extensions of the database, whatever their schema; without the one every database has, and ourselves.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.read_types(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit.read_types(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS TABLE (nspoid oid, logical name, path text, type pg_type, common jsonb)
 LANGUAGE sql
 STABLE
@@ -96,13 +96,14 @@ BEGIN ATOMIC
     JOIN pg_type AS t ON t.typnamespace = s.nspoid
     LEFT JOIN pg_class AS c ON c.oid = t.typrelid
     WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c')
-      AND NOT _pggit.is_extension_member('pg_type'::regclass, t.oid);
+      AND NOT _pggit.is_extension_member('pg_type'::regclass, t.oid)
+      AND (p_only IS NULL OR t.oid = ANY (p_only));
 END;
-COMMENT ON FUNCTION _pggit.read_types(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit.read_types(name[], name[], oid[]) IS $$
 The types that users make: enums, domains, ranges and free-standing composites.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_enums(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_enums(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -117,20 +118,20 @@ BEGIN ATOMIC
             FROM pg_enum AS e
             WHERE e.enumtypid = (r.type).oid
         ), '[]'))
-    FROM _pggit.read_types(p_logical, p_live) AS r
+    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
     WHERE (r.type).typtype = 'e';
 END;
-COMMENT ON FUNCTION _pggit._read_enums(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_enums(name[], name[], oid[]) IS $$
 Enums with their labels in order.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_domains(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_domains(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -146,22 +147,22 @@ BEGIN
                 'not_null', nullif((r.type).typnotnull, false)
             ))
         END
-    FROM _pggit.read_types(p_logical, p_live) AS r
+    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
     JOIN pg_type AS b ON b.oid = (r.type).typbasetype
     WHERE (r.type).typtype = 'd';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_domains(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_domains(name[], name[], oid[]) IS $$
 Domains; their checks are constraints of their own.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_composites(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_composites(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -184,21 +185,21 @@ BEGIN
                   AND NOT a.attisdropped
             ), '[]'))
         END
-    FROM _pggit.read_types(p_logical, p_live) AS r
+    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
     WHERE (r.type).typtype = 'c';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_composites(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_composites(name[], name[], oid[]) IS $$
 Composite types with their attributes in order.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_ranges(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_ranges(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -217,7 +218,7 @@ BEGIN
                 'multirange', m.typname
             ))
         END
-    FROM _pggit.read_types(p_logical, p_live) AS r
+    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
     JOIN pg_range AS g ON g.rngtypid = (r.type).oid
     JOIN pg_type AS t ON t.oid = g.rngsubtype
     JOIN pg_type AS m ON m.oid = g.rngmultitypid
@@ -225,7 +226,7 @@ BEGIN
     JOIN pg_namespace AS n ON n.oid = o.opcnamespace;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_ranges(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_ranges(name[], name[], oid[]) IS $$
 Range types.
 $$;
 

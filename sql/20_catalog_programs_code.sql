@@ -24,13 +24,13 @@ COMMENT ON FUNCTION _pggit.output_columns(oid) IS $$
 Names and types of the columns of a view. They follow from its query: told apart to know what CREATE OR REPLACE can do.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_views(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_views(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 500
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -53,21 +53,22 @@ BEGIN
     JOIN pg_class AS c ON c.oid = r.oid
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_am AS a ON a.oid = c.relam
-    WHERE r.relkind IN ('v', 'm');
-    RETURN QUERY SELECT * FROM _pggit.read_view_columns(p_logical, p_live);
+    WHERE r.relkind IN ('v', 'm')
+      AND (p_only IS NULL OR r.oid = ANY (p_only));
+    RETURN QUERY SELECT * FROM _pggit.read_view_columns(p_logical, p_live, p_only);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_views(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_views(name[], name[], oid[]) IS $$
 Views and materialized views, with those of their columns of which something is said.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.read_view_columns(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit.read_view_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -90,10 +91,11 @@ BEGIN
         ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
     WHERE r.relkind IN ('v', 'm')
       AND (e.oid IS NOT NULL OR d.description IS NOT NULL OR a.attacl IS NOT NULL
-          OR a.attstattarget >= 0 AND r.relkind = 'm');
+          OR a.attstattarget >= 0 AND r.relkind = 'm')
+      AND (p_only IS NULL OR r.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit.read_view_columns(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit.read_view_columns(name[], name[], oid[]) IS $$
 Columns of views that have a default, comment, statistics target or grants of their own.
 $$;
 
@@ -171,13 +173,13 @@ COMMENT ON FUNCTION _pggit.routine_attrs(pg_proc) IS $$
 The attributes of a function or procedure.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_routines(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_routines(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 500
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -203,10 +205,11 @@ BEGIN
           WHERE x.classid = 'pg_proc'::regclass
             AND x.objid = p.oid
             AND x.deptype IN ('e', 'i')
-      );
+      )
+      AND (p_only IS NULL OR p.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_routines(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_routines(name[], name[], oid[]) IS $$
 Functions and procedures.
 $$;
 
@@ -249,13 +252,13 @@ COMMENT ON FUNCTION _pggit.aggregate_attrs(pg_proc, pg_aggregate) IS $$
 The attributes of an aggregate.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_aggregates(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_aggregates(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -277,9 +280,10 @@ BEGIN
     FROM _pggit.read_scope(p_logical, p_live) AS s
     JOIN pg_proc AS p ON p.pronamespace = s.nspoid
     JOIN pg_aggregate AS g ON g.aggfnoid = p.oid
-    WHERE NOT _pggit.is_extension_member('pg_proc'::regclass, p.oid);
+    WHERE NOT _pggit.is_extension_member('pg_proc'::regclass, p.oid)
+      AND (p_only IS NULL OR p.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_aggregates(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_aggregates(name[], name[], oid[]) IS $$
 Aggregates.
 $$;

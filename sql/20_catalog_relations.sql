@@ -27,13 +27,13 @@ COMMENT ON FUNCTION _pggit.read_relations(name[], name[]) IS $$
 The relations of the live schemas, members of extensions left out.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_tables(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_tables(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 2000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -49,7 +49,7 @@ BEGIN
                 'partition_of', CASE WHEN c.relispartition THEN (
                     SELECT h.inhparent::regclass::text FROM pg_inherits AS h WHERE h.inhrelid = c.oid) END,
                 'bound', pg_get_expr(c.relpartbound, c.oid, true),
-                'inherits', CASE WHEN NOT c.relispartition AND n.has_parents THEN (
+                'inherits', CASE WHEN NOT c.relispartition THEN (
                     SELECT jsonb_agg(h.inhparent::regclass::text ORDER BY h.inhseqno)
                     FROM pg_inherits AS h
                     WHERE h.inhrelid = c.oid) END,
@@ -60,7 +60,8 @@ BEGIN
                 'force_row_security', nullif(c.relforcerowsecurity, false),
                 'replica_identity', CASE c.relreplident
                     WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END,
-                'clustered', CASE WHEN i.indrelid IS NOT NULL THEN true END
+                'clustered', CASE WHEN EXISTS (
+                    SELECT FROM pg_index AS x WHERE x.indrelid = c.oid AND x.indisclustered) THEN true END
             ))
         END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
@@ -74,12 +75,11 @@ BEGIN
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d
         ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    LEFT JOIN (SELECT DISTINCT x.indrelid FROM pg_index AS x WHERE x.indisclustered) AS i ON i.indrelid = c.oid
-    LEFT JOIN (SELECT DISTINCT h.inhrelid, true AS has_parents FROM pg_inherits AS h) AS n ON n.inhrelid = c.oid
-    WHERE r.relkind IN ('r', 'p');
+    WHERE r.relkind IN ('r', 'p')
+      AND (p_only IS NULL OR r.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_tables(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_tables(name[], name[], oid[]) IS $$
 Tables, partitioned ones and partitions among them.
 $$;
 
@@ -178,13 +178,13 @@ COMMENT ON FUNCTION _pggit.identity_attrs(oid, integer, "char") IS $$
 What an identity column says of its sequence.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_columns(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 15000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -227,21 +227,22 @@ BEGIN
       AND a.attislocal
       AND NOT r.relispartition
       AND c.reloftype = 0
+      AND (p_only IS NULL OR r.oid = ANY (p_only))
     UNION ALL
-    SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live) AS i;
+    SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live, p_only) AS i;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_columns(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_columns(name[], name[], oid[]) IS $$
 Columns of tables.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_inherited_columns(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_inherited_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -286,21 +287,22 @@ BEGIN
             ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
         WHERE r.relkind IN ('r', 'p')
           AND (NOT a.attislocal OR r.relispartition OR c.reloftype <> 0)
+          AND (p_only IS NULL OR r.oid = ANY (p_only))
     ) AS v
     WHERE v.attrs <> '{"inherited": true}';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_inherited_columns(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_inherited_columns(name[], name[], oid[]) IS $$
 Columns of partitions, heirs and typed tables, as far as they differ from what their table gives them.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -333,9 +335,10 @@ BEGIN
     LEFT JOIN pg_description AS d
         ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
     WHERE r.relkind = 'S'
-      AND o.deptype IS DISTINCT FROM 'i';
+      AND o.deptype IS DISTINCT FROM 'i'
+      AND (p_only IS NULL OR r.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_sequences(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_sequences(name[], name[], oid[]) IS $$
 Sequences; those of identity columns belong to their column.
 $$;

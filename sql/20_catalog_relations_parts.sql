@@ -61,13 +61,13 @@ COMMENT ON FUNCTION _pggit.constraint_attrs(pg_constraint, pg_index, text) IS $$
 The attributes of a constraint, its index among them.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_constraints(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_constraints(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 5000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -91,6 +91,7 @@ BEGIN
       AND k.conparentid = 0
       AND (k.conislocal OR k.contype <> 'c')
       AND (k.coninhcount = 0 OR NOT r.relispartition)
+      AND (p_only IS NULL OR k.oid = ANY (p_only))
     UNION ALL
     SELECT
         'pg_constraint'::regclass::oid, k.oid, 0, 'constraint', 'pg_type'::regclass::oid, y.oid,
@@ -109,10 +110,11 @@ BEGIN
         SELECT
         FROM pg_depend AS x
         WHERE x.classid = 'pg_type'::regclass AND x.objid = y.oid AND x.deptype = 'e'
-    );
+    )
+      AND (p_only IS NULL OR k.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_constraints(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_constraints(name[], name[], oid[]) IS $$
 Constraints of tables and domains; what partitions and heirs have from their parents is left out.
 $$;
 
@@ -169,13 +171,13 @@ The attributes of an index, its keys cut out of the definition that PostgreSQL p
 p_head: the definition up to and including USING; the printed tail is known exactly from the other attributes.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_indexes(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_indexes(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 5000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -193,31 +195,37 @@ BEGIN
         || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
-        || coalesce(g.attrs, '{}')
-        || CASE WHEN held.inhparent IS NULL THEN '{}' ELSE '{"holds_keys": true}'::jsonb END
+        || coalesce((
+            SELECT jsonb_object_agg('statistics:' || a.attnum, a.attstattarget)
+            FROM pg_attribute AS a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attstattarget >= 0
+        ), '{}')
+        || CASE WHEN c.relkind = 'I' AND EXISTS (
+            SELECT
+            FROM pg_inherits AS h
+            JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = h.inhrelid
+                AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+            JOIN pg_constraint AS x ON x.oid = o.refobjid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
+            WHERE h.inhparent = c.oid
+        ) THEN '{"holds_keys": true}'::jsonb ELSE '{}' END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_index AS i ON i.indrelid = r.oid
     JOIN pg_class AS c ON c.oid = i.indexrelid
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    LEFT JOIN (
-        SELECT a.attrelid, jsonb_object_agg('statistics:' || a.attnum, a.attstattarget) AS attrs
-        FROM pg_attribute AS a
-        WHERE a.attstattarget >= 0 AND a.attnum > 0
-        GROUP BY a.attrelid
-    ) AS g ON g.attrelid = c.oid
-    LEFT JOIN (
-        SELECT DISTINCT h.inhparent
-        FROM pg_inherits AS h
-        JOIN pg_constraint AS x ON x.conindid = h.inhrelid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
-    ) AS held ON held.inhparent = c.oid AND c.relkind = 'I'
-    LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
     WHERE r.relkind IN ('r', 'p', 'm')
-      AND k.oid IS NULL
-      AND NOT c.relispartition;
+      -- no index of pg_constraint leads from an index to its constraint; its dependency does
+      AND NOT EXISTS (
+          SELECT
+          FROM pg_depend AS o
+          WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
+            AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+      )
+      AND NOT c.relispartition
+      AND (p_only IS NULL OR c.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_indexes(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_indexes(name[], name[], oid[]) IS $$
 Indexes, those of constraints and those attached to the index of a partitioned table left out.
 $$;
 
@@ -266,13 +274,13 @@ COMMENT ON FUNCTION _pggit.trigger_attrs(pg_trigger, text) IS $$
 The attributes of a trigger; condition and call are cut out of the definition that PostgreSQL prints.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_triggers(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_triggers(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -287,20 +295,21 @@ BEGIN
     JOIN pg_trigger AS t ON t.tgrelid = r.oid
     LEFT JOIN pg_description AS d ON d.objoid = t.oid AND d.classoid = 'pg_trigger'::regclass AND d.objsubid = 0
     WHERE NOT t.tgisinternal
-      AND t.tgparentid = 0;
+      AND t.tgparentid = 0
+      AND (p_only IS NULL OR t.oid = ANY (p_only));
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_triggers(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_triggers(name[], name[], oid[]) IS $$
 Triggers of tables and views.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_policies(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_policies(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -320,20 +329,21 @@ BEGIN
         )) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_policy AS p ON p.polrelid = r.oid
-    LEFT JOIN pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass AND d.objsubid = 0;
+    LEFT JOIN pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass AND d.objsubid = 0
+    WHERE p_only IS NULL OR p.oid = ANY (p_only);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_policies(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_policies(name[], name[], oid[]) IS $$
 Row-level security policies.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_rules(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_rules(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -349,9 +359,10 @@ BEGIN
         )) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_rewrite AS w ON w.ev_class = r.oid AND w.rulename <> '_RETURN'
-    LEFT JOIN pg_description AS d ON d.objoid = w.oid AND d.classoid = 'pg_rewrite'::regclass AND d.objsubid = 0;
+    LEFT JOIN pg_description AS d ON d.objoid = w.oid AND d.classoid = 'pg_rewrite'::regclass AND d.objsubid = 0
+    WHERE p_only IS NULL OR w.oid = ANY (p_only);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_rules(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_rules(name[], name[], oid[]) IS $$
 Rewrite rules; those that are a view's query belong to the view.
 $$;

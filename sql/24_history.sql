@@ -86,6 +86,38 @@ PARALLEL SAFE
 RETURN ARRAY(SELECT ROW(o.*)::_pggit.object FROM _pggit.tree_objects(_pggit.commit_tree(p_commit_id)) AS o);
 COMMENT ON FUNCTION _pggit.tree_array(integer) IS 'The objects of a commit.';
 
+CREATE OR REPLACE FUNCTION _pggit.compare_rereading(p_again _pggit.rereading, p_head_tree bytea)
+RETURNS SETOF _pggit.change
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_old   _pggit.object[] := ARRAY(SELECT o.object FROM unnest(p_again.old) AS o);
+    v_new   _pggit.object[] := ARRAY(SELECT n.object FROM unnest(p_again.new) AS n);
+    v_ids   uuid[];
+BEGIN
+    IF p_head_tree <> p_again.tree_hash THEN
+        -- Beside what was read again there is what stands apart between the head and the anchor.
+        v_ids := ARRAY(SELECT o.object_id FROM unnest(v_old || v_new) AS o);
+        SELECT
+            ARRAY(SELECT o FROM unnest(v_old) AS o WHERE NOT EXISTS (
+                SELECT FROM _pggit.tree_changes(p_head_tree, p_again.tree_hash) AS x
+                WHERE (x.new_object).object_id = o.object_id OR (x.old_object).object_id = o.object_id))
+            || coalesce(array_agg(t.old_object) FILTER (WHERE (t.old_object).object_id IS NOT NULL), '{}'),
+            v_new || coalesce(array_agg(t.new_object) FILTER (WHERE (t.new_object).object_id <> ALL (v_ids)), '{}')
+        INTO v_old, v_new
+        FROM _pggit.tree_changes(p_head_tree, p_again.tree_hash) AS t;
+    END IF;
+    RETURN QUERY SELECT d.* FROM _pggit.diff_objects(v_old, v_new) AS d;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.compare_rereading(_pggit.rereading, bytea) IS $$
+What differs from a tree in a worktree that was read again.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.worktree_changes(p_worktree_id integer)
 RETURNS SETOF _pggit.change
 LANGUAGE plpgsql
@@ -95,13 +127,18 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_head integer := _pggit.worktree_head(p_worktree_id);
+    v_head  integer := _pggit.worktree_head(p_worktree_id);
+    v_again _pggit.rereading := _pggit.reread_worktree(p_worktree_id, v_head);
 BEGIN
-    RETURN QUERY
-    SELECT d.*
-    FROM _pggit.diff_objects(
-        _pggit.tree_array(v_head),
-        ARRAY(SELECT i.object FROM _pggit.read_worktree(p_worktree_id, v_head) AS i)) AS d;
+    IF v_again.tree_hash IS NOT NULL THEN
+        RETURN QUERY SELECT c.* FROM _pggit.compare_rereading(v_again, _pggit.commit_tree(v_head)) AS c;
+    ELSE
+        RETURN QUERY
+        SELECT d.*
+        FROM _pggit.diff_objects(
+            _pggit.tree_array(v_head),
+            ARRAY(SELECT i.object FROM unnest(_pggit.read_whole_worktree(p_worktree_id, v_head)) AS i)) AS d;
+    END IF;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.worktree_changes(integer) IS 'What differs in a worktree from its head.';
@@ -161,15 +198,22 @@ DECLARE
     v_worktree_id integer := _pggit.find_worktree(p_branch.branch_id);
     v_old_tree    bytea := _pggit.commit_tree(p_branch.head_commit_id);
     v_tree        bytea := v_old_tree;
+    v_reading     _pggit.worktree_anchors;
+    v_again       _pggit.rereading;
     v_read        _pggit.identified[];
     v_is_changed  boolean := false;
     v_commit_id   integer;
 BEGIN
     IF v_worktree_id IS NOT NULL THEN
-        v_read := ARRAY(
-            SELECT ROW(i.*)::_pggit.identified
-            FROM _pggit.read_worktree(v_worktree_id, p_branch.head_commit_id) AS i);
-        v_tree := _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(v_read) AS i));
+        v_reading := _pggit.begin_reading(v_worktree_id);
+        v_again := _pggit.reread_worktree(v_worktree_id, p_branch.head_commit_id);
+        IF v_again.tree_hash IS NOT NULL THEN
+            v_tree := _pggit.patch_tree(v_again.tree_hash,
+                ARRAY(SELECT o.object FROM unnest(v_again.old) AS o), ARRAY(SELECT n.object FROM unnest(v_again.new) AS n));
+        ELSE
+            v_read := _pggit.read_whole_worktree(v_worktree_id, p_branch.head_commit_id);
+            v_tree := _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(v_read) AS i));
+        END IF;
         IF v_tree <> v_old_tree THEN
             v_is_changed := EXISTS (
                 SELECT
@@ -190,8 +234,10 @@ BEGIN
     END IF;
     v_commit_id := _pggit.write_commit(v_tree, ARRAY[p_branch.head_commit_id], p_message);
     PERFORM _pggit.move_branch(p_branch.branch_id, p_branch.head_commit_id, v_commit_id, 'commit');
-    IF v_read IS NOT NULL THEN
-        PERFORM _pggit.store_identities(v_worktree_id, v_read);
+    IF v_again.tree_hash IS NOT NULL THEN
+        PERFORM _pggit.store_rereading(v_worktree_id, v_again, v_reading, v_tree);
+    ELSIF v_worktree_id IS NOT NULL THEN
+        PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading);
     END IF;
     RETURN v_commit_id;
 END;

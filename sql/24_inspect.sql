@@ -130,6 +130,7 @@ DECLARE
     v_branch      _pggit.branches := _pggit.session_branch(p_branch, p_path);
     v_to          integer := _pggit.resolve_ref(p_ref, v_branch.name);
     v_worktree_id integer := _pggit.find_worktree(v_branch.branch_id);
+    v_reading     _pggit.worktree_anchors;
     v_read        _pggit.identified[];
     v_row         pggit.branches;
 BEGIN
@@ -137,8 +138,9 @@ BEGIN
     PERFORM _pggit.move_branch(v_branch.branch_id, v_branch.head_commit_id, v_to,
         format('reset to %s', coalesce(p_ref, 'HEAD')));
     IF v_worktree_id IS NOT NULL THEN
+        v_reading := _pggit.begin_reading(v_worktree_id);
         v_read := _pggit.reset_worktree(v_worktree_id, v_branch.head_commit_id, v_to, p_allow_data_loss);
-        PERFORM _pggit.store_identities(v_worktree_id, v_read);
+        PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading);
     END IF;
     SELECT b.* INTO v_row FROM _pggit.branch_row(v_branch.branch_id) AS b;
     RETURN v_row;

@@ -171,6 +171,7 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
+    v_reading _pggit.worktree_anchors := _pggit.begin_reading(p_worktree_id);
     v_read _pggit.identified[] := ARRAY(
         SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(p_worktree_id, p_commit_id) AS i);
     v_objects _pggit.object[] := ARRAY(SELECT i.object FROM unnest(v_read) AS i);
@@ -194,7 +195,7 @@ BEGIN
         v_commit_id := _pggit.write_commit(_pggit.write_tree(v_objects), p_parents, p_merge.merge_message);
         PERFORM _pggit.move_branch(p_merge.target_branch_id, p_commit_id, v_commit_id, p_merge.operation);
     END IF;
-    PERFORM _pggit.store_identities(p_worktree_id, v_read);
+    PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading);
     RETURN v_commit_id;
 END;
 $$;
