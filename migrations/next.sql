@@ -23,3 +23,33 @@ DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
 DROP FUNCTION pggit.get_migration(text, text);
 DROP FUNCTION pggit.migration_script(text, text);
 -- relations of 21_diff_renames.sql
+CREATE TYPE _pggit.catalog_address AS (
+    classid oid,
+    objid   oid
+);
+ALTER TABLE _pggit.worktree_objects
+    ADD COLUMN hash bytea,
+    ADD COLUMN beside smallint NOT NULL DEFAULT 0;
+CREATE INDEX worktree_objects_object_id_idx ON _pggit.worktree_objects (worktree_id, object_id);
+CREATE INDEX worktree_objects_beside_idx ON _pggit.worktree_objects (worktree_id) WHERE beside > 0;
+-- relations of 23_anchor.sql
+DROP FUNCTION _pggit.store_identities(integer, _pggit.identified[]);
+DROP FUNCTION _pggit.read_rows(name[], name[]);
+DROP FUNCTION _pggit._read_tables(name[], name[]);
+DROP FUNCTION _pggit._read_columns(name[], name[]);
+DROP FUNCTION _pggit._read_inherited_columns(name[], name[]);
+DROP FUNCTION _pggit._read_sequences(name[], name[]);
+DROP FUNCTION _pggit._read_constraints(name[], name[]);
+DROP FUNCTION _pggit._read_indexes(name[], name[]);
+DROP FUNCTION _pggit._read_triggers(name[], name[]);
+DROP FUNCTION _pggit._read_policies(name[], name[]);
+DROP FUNCTION _pggit._read_rules(name[], name[]);
+DROP FUNCTION _pggit._read_views(name[], name[]);
+DROP FUNCTION _pggit.read_view_columns(name[], name[]);
+DROP FUNCTION _pggit._read_routines(name[], name[]);
+DROP FUNCTION _pggit._read_aggregates(name[], name[]);
+DROP FUNCTION _pggit._read_enums(name[], name[]);
+DROP FUNCTION _pggit._read_domains(name[], name[]);
+DROP FUNCTION _pggit._read_composites(name[], name[]);
+DROP FUNCTION _pggit._read_ranges(name[], name[]);
+DROP FUNCTION _pggit.read_types(name[], name[]);

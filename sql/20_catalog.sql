@@ -192,6 +192,91 @@ Replaces patterns in the definitions among an object's attributes.
 p_path_from, p_path_to: the same for the items of a function's own search_path.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.read_kinds(p_logical name[], p_live name[], p_only _pggit.catalog_address[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 20000
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+AS $$
+DECLARE
+    -- What each reader is asked for: NULL for all, nothing where it need not be called.
+    v_tables      oid[];
+    v_sequences   oid[];
+    v_views       oid[];
+    v_indexes     oid[];
+    v_constraints oid[];
+    v_triggers    oid[];
+    v_policies    oid[];
+    v_rules       oid[];
+    v_routines    oid[];
+    v_types       oid[];
+BEGIN
+    IF p_only IS NOT NULL THEN
+        SELECT
+            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p')), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind = 'S'), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('v', 'm')), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('i', 'I')), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_constraint'::regclass), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_trigger'::regclass), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_policy'::regclass), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_rewrite'::regclass), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_proc'::regclass), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_type'::regclass), '{}')
+        INTO
+            v_tables, v_sequences, v_views, v_indexes, v_constraints, v_triggers, v_policies, v_rules, v_routines,
+            v_types
+        FROM unnest(p_only) AS a
+        LEFT JOIN pg_class AS c ON c.oid = a.objid AND a.classid = 'pg_class'::regclass;
+    END IF;
+    RETURN QUERY
+    SELECT * FROM _pggit._read_schemas(p_logical, p_live)
+    UNION ALL
+    SELECT * FROM _pggit._read_extensions(p_logical, p_live)
+    UNION ALL
+    SELECT * FROM _pggit._read_tables(p_logical, p_live, v_tables) WHERE v_tables IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_columns(p_logical, p_live, v_tables) WHERE v_tables IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_constraints(p_logical, p_live, v_constraints) WHERE v_constraints IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_indexes(p_logical, p_live, v_indexes) WHERE v_indexes IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_sequences(p_logical, p_live, v_sequences) WHERE v_sequences IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_triggers(p_logical, p_live, v_triggers) WHERE v_triggers IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_policies(p_logical, p_live, v_policies) WHERE v_policies IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_rules(p_logical, p_live, v_rules) WHERE v_rules IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_enums(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_domains(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_composites(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_ranges(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_collations(p_logical, p_live)
+    UNION ALL
+    SELECT * FROM _pggit._read_views(p_logical, p_live, v_views) WHERE v_views IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_routines(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_aggregates(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_default_privileges(p_logical, p_live);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_kinds(name[], name[], _pggit.catalog_address[]) IS $$
+What the readers of all kinds find, one after the other.
+p_only: as in _pggit.read_rows.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_rows(
     p_logical name[],
     p_live name[],
@@ -214,17 +299,6 @@ SET quote_all_identifiers = off
 SET standard_conforming_strings = on
 AS $$
 DECLARE
-    -- What each reader is asked for: NULL for all, nothing where it need not be called.
-    v_tables      oid[];
-    v_sequences   oid[];
-    v_views       oid[];
-    v_indexes     oid[];
-    v_constraints oid[];
-    v_triggers    oid[];
-    v_policies    oid[];
-    v_rules       oid[];
-    v_routines    oid[];
-    v_types       oid[];
     v_probe     text[];
     v_from      text[];
     v_to        text[];
@@ -240,24 +314,6 @@ BEGIN
     INTO v_probe, v_from, v_to, v_path_from, v_path_to
     FROM unnest(p_logical, p_live) WITH ORDINALITY AS s(logical, live, place)
     WHERE s.logical <> s.live;
-    IF p_only IS NOT NULL THEN
-        SELECT
-            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p')), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind = 'S'), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('v', 'm')), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('i', 'I')), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_constraint'::regclass), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_trigger'::regclass), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_policy'::regclass), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_rewrite'::regclass), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_proc'::regclass), '{}'),
-            coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_type'::regclass), '{}')
-        INTO
-            v_tables, v_sequences, v_views, v_indexes, v_constraints, v_triggers, v_policies, v_rules, v_routines,
-            v_types
-        FROM unnest(p_only) AS a
-        LEFT JOIN pg_class AS c ON c.oid = a.objid AND a.classid = 'pg_class'::regclass;
-    END IF;
     RETURN QUERY
     SELECT
         r.classid, r.objid, r.objsubid, r.kind, r.parent_classid, r.parent_objid, r.schema_name, r.table_name, r.name,
@@ -266,45 +322,7 @@ BEGIN
             WHEN v_from IS NULL OR NOT r.attrs::text LIKE ANY (v_probe) THEN r.attrs
             ELSE _pggit.map_attrs(r.attrs, v_from, v_to, v_path_from, v_path_to)
         END
-    FROM (
-        SELECT * FROM _pggit._read_schemas(p_logical, p_live)
-        UNION ALL
-        SELECT * FROM _pggit._read_extensions(p_logical, p_live)
-        UNION ALL
-        SELECT * FROM _pggit._read_tables(p_logical, p_live, v_tables) WHERE v_tables IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_columns(p_logical, p_live, v_tables) WHERE v_tables IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_constraints(p_logical, p_live, v_constraints) WHERE v_constraints IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_indexes(p_logical, p_live, v_indexes) WHERE v_indexes IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_sequences(p_logical, p_live, v_sequences) WHERE v_sequences IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_triggers(p_logical, p_live, v_triggers) WHERE v_triggers IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_policies(p_logical, p_live, v_policies) WHERE v_policies IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_rules(p_logical, p_live, v_rules) WHERE v_rules IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_enums(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_domains(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_composites(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_ranges(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_collations(p_logical, p_live)
-        UNION ALL
-        SELECT * FROM _pggit._read_views(p_logical, p_live, v_views) WHERE v_views IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_routines(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_aggregates(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
-        UNION ALL
-        SELECT * FROM _pggit._read_default_privileges(p_logical, p_live)
-    ) AS r;
+    FROM _pggit.read_kinds(p_logical, p_live, p_only) AS r;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.read_rows(name[], name[], _pggit.catalog_address[]) IS $$

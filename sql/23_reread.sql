@@ -121,7 +121,7 @@ COMMENT ON FUNCTION _pggit.inner_objects(_pggit.catalog_address[]) IS $$
 What _pggit.read_aliases folds into some objects, without what counts as theirs only as what others need.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.outer_objects(p_addresses _pggit.catalog_address[])
+CREATE OR REPLACE FUNCTION _pggit.outer_partitions(p_addresses _pggit.catalog_address[])
 RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer)
 LANGUAGE plpgsql
 STABLE
@@ -138,8 +138,6 @@ BEGIN
     RETURN QUERY
     WITH RECURSIVE relation(oid) AS MATERIALIZED (
         SELECT a.objid FROM unnest(p_addresses) AS a WHERE a.classid = 'pg_class'::regclass
-    ), type(oid) AS MATERIALIZED (
-        SELECT a.objid FROM unnest(p_addresses) AS a WHERE a.classid = 'pg_type'::regclass
     ), inherited(indexrelid, root) AS (
         SELECT h.inhrelid, h.inhparent
         FROM relation AS r
@@ -159,6 +157,43 @@ BEGIN
         FROM copied AS c
         JOIN pg_constraint AS k ON k.oid = c.root AND k.conparentid <> 0
     )
+    SELECT 'pg_constraint'::regclass::oid, c.conid, 'pg_constraint'::regclass::oid, c.root, 0
+    FROM copied AS c
+    UNION ALL
+    SELECT
+        'pg_class'::regclass, u.indexrelid,
+        CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
+        coalesce(k.oid, u.root), 0
+    FROM inherited AS u
+    LEFT JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = u.root
+        AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+    LEFT JOIN pg_constraint AS k ON k.oid = o.refobjid AND k.conindid = u.root AND k.contype IN ('p', 'u', 'x');
+END;
+$$;
+COMMENT ON FUNCTION _pggit.outer_partitions(_pggit.catalog_address[]) IS $$
+The part of _pggit.outer_objects on what partitions have from their parents.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.outer_objects(p_addresses _pggit.catalog_address[])
+RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer)
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 20
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH relation(oid) AS MATERIALIZED (
+        SELECT a.objid FROM unnest(p_addresses) AS a WHERE a.classid = 'pg_class'::regclass
+    ), type(oid) AS MATERIALIZED (
+        SELECT a.objid FROM unnest(p_addresses) AS a WHERE a.classid = 'pg_type'::regclass
+    )
     SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
     FROM unnest(p_addresses) AS a
     JOIN pg_attrdef AS d ON d.oid = a.objid
@@ -174,18 +209,6 @@ BEGIN
     JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = r.oid
         AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
     JOIN pg_constraint AS k ON k.oid = o.refobjid AND k.conindid = r.oid AND k.contype IN ('p', 'u', 'x')
-    UNION ALL
-    SELECT 'pg_constraint'::regclass, c.conid, 'pg_constraint'::regclass, c.root, 0
-    FROM copied AS c
-    UNION ALL
-    SELECT
-        'pg_class'::regclass, u.indexrelid,
-        CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
-        coalesce(k.oid, u.root), 0
-    FROM inherited AS u
-    LEFT JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = u.root
-        AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
-    LEFT JOIN pg_constraint AS k ON k.oid = o.refobjid AND k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
     UNION ALL
     SELECT 'pg_type'::regclass, t.oid, 'pg_class'::regclass, t.typrelid, 0
     FROM type AS r
@@ -219,7 +242,9 @@ BEGIN
     JOIN pg_depend AS i ON i.classid = 'pg_class'::regclass AND i.objid = r.oid
     WHERE i.deptype = 'i'
       AND i.refclassid = 'pg_class'::regclass
-      AND i.refobjsubid > 0;
+      AND i.refobjsubid > 0
+    UNION ALL
+    SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid FROM _pggit.outer_partitions(p_addresses) AS l;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.outer_objects(_pggit.catalog_address[]) IS $$
@@ -621,7 +646,12 @@ COMMENT ON FUNCTION _pggit.touches_system(_pggit.catalog_address[]) IS $$
 Whether an object of pg_catalog is among some, on which anything may rest without saying so in pg_depend.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.reread_worktree(p_worktree_id integer, p_commit_id integer)
+CREATE OR REPLACE FUNCTION _pggit.reread_again(
+    p_worktree_id integer,
+    p_touched _pggit.catalog_address[],
+    p_apart _pggit.object[],
+    p_extra uuid[]
+)
 RETURNS _pggit.rereading
 LANGUAGE plpgsql
 VOLATILE
@@ -630,54 +660,16 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    -- Beyond so many changed objects a whole reading is the cheaper one.
-    c_limit    CONSTANT integer := 3000;
-    v_anchor   _pggit.worktree_anchors;
     v_logical  name[] := _pggit.tracked_schemas();
     v_live     name[] := _pggit.live_schemas(p_worktree_id);
-    v_tree     bytea := _pggit.commit_tree(p_commit_id);
-    v_owner    text;
-    v_gone     _pggit.catalog_address[];
-    v_touched  _pggit.catalog_address[];
+    v_touched  _pggit.catalog_address[] := p_touched;
     v_shadowed _pggit.catalog_address[];
-    v_apart    _pggit.object[] := '{}';
-    v_extra    uuid[] := '{}';
     v_free     _pggit.object[];
     v_rows     _pggit.catalog_row[];
     v_result   _pggit.rereading;
 BEGIN
-    SELECT a.* INTO v_anchor FROM _pggit.find_anchor(p_worktree_id) AS a;
-    IF v_anchor.tree_hash IS NULL THEN
-        RETURN v_result;
-    END IF;
-    v_gone := ARRAY(SELECT g FROM _pggit.gone_addresses(p_worktree_id) AS g);
-    v_touched := v_gone || ARRAY(SELECT c FROM _pggit.changed_addresses(age(v_anchor.horizon::xid)) AS c);
-    IF cardinality(v_touched) > c_limit OR _pggit.touches_system(v_touched) THEN
-        RETURN v_result;
-    END IF;
-    IF v_gone <> '{}' THEN
-        v_touched := v_touched || ARRAY(SELECT l FROM _pggit.lost_dependents(p_worktree_id, v_gone) AS l);
-    END IF;
-    IF v_tree <> v_anchor.tree_hash THEN
-        -- What stands apart between the anchor and the commit pairs by path with what is free, and keeps the commit's owner.
-        v_apart := ARRAY(SELECT t.old_object FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
-            WHERE (t.old_object).object_id IS NOT NULL);
-        v_extra := ARRAY(SELECT (t.new_object).object_id FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
-            WHERE (t.old_object).object_id IS NULL);
-        SELECT w.owner_name INTO v_owner FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id;
-        IF v_owner IS NOT NULL THEN
-            v_touched := v_touched || ARRAY(
-                SELECT ROW(k.classid, k.objid)::_pggit.catalog_address
-                FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
-                JOIN _pggit.worktree_objects AS k
-                    ON k.worktree_id = p_worktree_id AND k.object_id = (t.new_object).object_id);
-        END IF;
-    END IF;
     LOOP
         v_touched := _pggit.with_dependents(v_touched);
-        IF cardinality(v_touched) > 3 * c_limit THEN
-            RETURN v_result;
-        END IF;
         v_rows := ARRAY(SELECT r FROM _pggit.read_rows(v_logical, v_live, v_touched) AS r);
         v_result.old := _pggit.known_versions(p_worktree_id, ARRAY(
             SELECT t FROM unnest(v_touched) AS t
@@ -701,23 +693,77 @@ BEGIN
     v_free := ARRAY(
         SELECT coalesce(a, o.object)
         FROM unnest(v_result.old) AS o
-        LEFT JOIN unnest(v_apart) AS a ON a.object_id = (o.object).object_id
+        LEFT JOIN unnest(p_apart) AS a ON a.object_id = (o.object).object_id
         LEFT JOIN unnest(v_rows) AS r ON r.classid = o.classid AND r.objid = o.objid AND r.objsubid = o.objsubid
         WHERE r.objid IS NULL
-          AND (o.object).object_id <> ALL (v_extra)
+          AND (o.object).object_id <> ALL (p_extra)
         UNION ALL
         SELECT a
-        FROM unnest(v_apart) AS a
+        FROM unnest(p_apart) AS a
         WHERE NOT EXISTS (SELECT FROM _pggit.worktree_objects AS k
             WHERE k.worktree_id = p_worktree_id AND k.object_id = a.object_id));
-    v_result.new := _pggit.reread_objects(p_worktree_id, v_rows, v_result.old, v_free);
-    v_result.new := _pggit.with_logical_owners(p_worktree_id, v_result.new, ARRAY(
-        SELECT coalesce(a, (o.object))
-        FROM unnest(v_result.old) AS o
-        FULL JOIN unnest(v_apart) AS a ON a.object_id = (o.object).object_id
-        WHERE a.object_id IS NOT NULL OR (o.object).object_id <> ALL (v_extra)));
-    v_result.tree_hash := v_anchor.tree_hash;
+    v_result.new := _pggit.with_logical_owners(
+        p_worktree_id, _pggit.reread_objects(p_worktree_id, v_rows, v_result.old, v_free), ARRAY(
+            SELECT coalesce(a, o.object)
+            FROM unnest(v_result.old) AS o
+            FULL JOIN unnest(p_apart) AS a ON a.object_id = (o.object).object_id
+            WHERE a.object_id IS NOT NULL OR (o.object).object_id <> ALL (p_extra)));
+    v_result.tree_hash := (SELECT a.tree_hash FROM _pggit.worktree_anchors AS a WHERE a.worktree_id = p_worktree_id);
     RETURN v_result;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.reread_again(integer, _pggit.catalog_address[], _pggit.object[], uuid[]) IS $$
+The second half of _pggit.reread_worktree.
+p_touched: the objects that changed.
+p_apart, p_extra: what the commit to pair with has otherwise than the anchor, and what it lacks.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.reread_worktree(p_worktree_id integer, p_commit_id integer)
+RETURNS _pggit.rereading
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    -- Beyond so many changed objects a whole reading is the cheaper one.
+    c_limit   CONSTANT integer := 3000;
+    v_anchor  _pggit.worktree_anchors;
+    v_tree    bytea := _pggit.commit_tree(p_commit_id);
+    v_gone    _pggit.catalog_address[];
+    v_touched _pggit.catalog_address[];
+    v_apart   _pggit.object[] := '{}'::_pggit.object[];
+    v_extra   uuid[] := '{}'::uuid[];
+    v_result  _pggit.rereading;
+BEGIN
+    SELECT a.* INTO v_anchor FROM _pggit.find_anchor(p_worktree_id) AS a;
+    IF v_anchor.tree_hash IS NULL THEN
+        RETURN v_result;
+    END IF;
+    v_gone := ARRAY(SELECT g FROM _pggit.gone_addresses(p_worktree_id) AS g);
+    v_touched := v_gone || ARRAY(SELECT c FROM _pggit.changed_addresses(age(v_anchor.horizon::xid)) AS c);
+    IF cardinality(v_touched) > c_limit OR _pggit.touches_system(v_touched) THEN
+        RETURN v_result;
+    END IF;
+    IF v_gone <> '{}' THEN
+        v_touched := v_touched || ARRAY(SELECT l FROM _pggit.lost_dependents(p_worktree_id, v_gone) AS l);
+    END IF;
+    IF v_tree <> v_anchor.tree_hash THEN
+        -- What stands apart between the anchor and the commit pairs by path with what is free, and keeps the commit's owner.
+        v_apart := ARRAY(SELECT t.old_object FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
+            WHERE (t.old_object).object_id IS NOT NULL);
+        v_extra := ARRAY(SELECT (t.new_object).object_id FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
+            WHERE (t.old_object).object_id IS NULL);
+        IF EXISTS (SELECT FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id AND w.owner_name IS NOT NULL) THEN
+            v_touched := v_touched || ARRAY(
+                SELECT ROW(k.classid, k.objid)::_pggit.catalog_address
+                FROM _pggit.tree_changes(v_tree, v_anchor.tree_hash) AS t
+                JOIN _pggit.worktree_objects AS k
+                    ON k.worktree_id = p_worktree_id AND k.object_id = (t.new_object).object_id);
+        END IF;
+    END IF;
+    RETURN _pggit.reread_again(p_worktree_id, v_touched, v_apart, v_extra);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.reread_worktree(integer, integer) IS $$

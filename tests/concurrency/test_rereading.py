@@ -131,7 +131,7 @@ STATEMENTS = (
     "CREATE SEQUENCE {s}.{n} INCREMENT 5",
     "ALTER SEQUENCE app.users_id_seq INCREMENT {d}",
     "ALTER SEQUENCE app.users_id_seq OWNED BY NONE",
-    "CREATE COLLATION {s}.{n} FROM \"C\"",
+    'CREATE COLLATION {s}.{n} FROM "C"',
     "CREATE OPERATOR {s}.=== (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq)",
     "COMMENT ON TABLE {t} IS '{n}'",
     "COMMENT ON TABLE {t} IS NULL",
@@ -156,15 +156,25 @@ STATEMENTS = (
 )
 NAMES = """
 SELECT kind, array_agg(name ORDER BY name) FROM (
-    SELECT CASE WHEN c.relkind IN ('r', 'p') THEN 't' WHEN c.relkind IN ('v', 'm') THEN 'v' WHEN c.relkind IN ('i', 'I') THEN 'i' END
-        AS kind, format('%%I.%%I', n.nspname, c.relname) AS name
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = ANY (%(s)s)
-    UNION ALL
-    SELECT 'f', p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    SELECT
+        CASE WHEN c.relkind IN ('r', 'p') THEN 't' WHEN c.relkind IN ('v', 'm') THEN 'v' WHEN c.relkind IN ('i', 'I') THEN 'i' END
+            AS kind,
+        format('%%I.%%I', n.nspname, c.relname) AS name
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY (%(s)s)
     UNION ALL
-    SELECT 'y', format('%%I.%%I', n.nspname, t.typname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-    WHERE (n.nspname = ANY (%(s)s) OR n.nspname LIKE 'other%%') AND t.typtype IN ('e', 'd', 'c', 'r') AND t.typrelid::regclass::text = '-'
+    SELECT 'f', p.oid::regprocedure::text
+    FROM pg_proc AS p
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE n.nspname = ANY (%(s)s)
+    UNION ALL
+    SELECT 'y', format('%%I.%%I', n.nspname, t.typname)
+    FROM pg_type AS t
+    JOIN pg_namespace AS n ON n.oid = t.typnamespace
+    LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+    WHERE (n.nspname = ANY (%(s)s) OR n.nspname LIKE 'other%%')
+      AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
     UNION ALL
     SELECT 'r', rolname FROM pg_roles WHERE rolname LIKE %(role)s || '%%'
 ) AS x WHERE kind IS NOT NULL GROUP BY kind
@@ -185,7 +195,9 @@ class Undone(Exception):
 class Play:
     """Random DDL in some schemas of a database, and readings between."""
 
-    def __init__(self, conn: psycopg.Connection, seed: int, schemas: list[str], worktree: int) -> None:
+    def __init__(
+        self, conn: psycopg.Connection, seed: int, schemas: list[str], worktree: int
+    ) -> None:
         self.conn = conn
         self.dice = random.Random(seed)
         self.schemas = schemas
@@ -207,7 +219,8 @@ class Play:
             [table],
         ).fetchall()
         keys = self.conn.execute(
-            "SELECT quote_ident(conname) FROM pg_constraint WHERE conrelid = to_regclass(%s)", [table]
+            "SELECT quote_ident(conname) FROM pg_constraint WHERE conrelid = to_regclass(%s)",
+            [table],
         ).fetchall()
         index = pick("i")
         return self.dice.choice(STATEMENTS).format(
@@ -245,9 +258,7 @@ class Play:
 
     def check(self) -> None:
         """An incremental reading, if there is one, equals a whole one."""
-        head = self.conn.execute(
-            "SELECT _pggit.worktree_head(%s)", [self.worktree]
-        ).fetchone()
+        head = self.conn.execute("SELECT _pggit.worktree_head(%s)", [self.worktree]).fetchone()
         assert head is not None
         rows = self.conn.execute(DIFFERENCE, {"w": self.worktree, "c": head[0]}).fetchall()
         assert rows == [], "\n".join(self.done[-40:])
