@@ -2,6 +2,9 @@
 
 SET LOCAL lock_timeout = '5s';
 
+-- relations of 51_webhooks.sql
+-- relations of 51_webhooks_deliveries.sql
+-- relations of 51_webhooks_work.sql
 -- relations of 52_events.sql
 -- relations of 53_alerts.sql
 -- relations of 62_metrics.sql

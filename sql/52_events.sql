@@ -16,6 +16,8 @@ CREATE TABLE _pggit.events (
     subject    text,
     data       jsonb NOT NULL,
     actor      text NOT NULL,
+    -- Its content was taken out; what is left says that it happened.
+    is_expunged boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (xid, event_id, slot)
 ) PARTITION BY LIST (slot);
@@ -78,7 +80,12 @@ COMMENT ON FUNCTION _pggit.type_fits(text, text[]) IS $$
 Whether a filter takes an event type: it names the type, its first word with ".*", or "*".
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.emit_event(p_type text, p_subject text, p_data jsonb)
+CREATE OR REPLACE FUNCTION _pggit.emit_event(
+    p_type text,
+    p_subject text,
+    p_data jsonb,
+    p_message_id text DEFAULT NULL
+)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
@@ -88,19 +95,31 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
     v_event_id bigint := nextval('_pggit.events_event_id_seq');
+    v_slot     smallint := _pggit.ring_slot(clock_timestamp());
 BEGIN
-    INSERT INTO _pggit.events (event_id, slot, type, subject, data, actor)
+    INSERT INTO _pggit.events (event_id, slot, message_id, type, subject, data, actor)
     VALUES (
-        v_event_id, _pggit.ring_slot(clock_timestamp()), p_type, p_subject, coalesce(p_data, '{}'),
+        v_event_id, v_slot, coalesce(p_message_id, 'evt_' || replace(gen_random_uuid()::text, '-', '')), p_type, p_subject,
+        coalesce(p_data, '{}'),
         coalesce(nullif(btrim(current_setting('pggit.author', true)), ''),
             nullif(current_setting('role'), 'none'), session_user::text));
+    -- A ping is for one webhook, which whoever makes it queues. News of webhooks themselves goes to those who ask by name.
+    INSERT INTO _pggit.deliveries (webhook_id, event_id, event_xid, event_slot, is_ordered)
+    SELECT w.webhook_id, v_event_id, pg_current_xact_id(), v_slot, w.is_ordered
+    FROM _pggit.webhooks AS w
+    WHERE w.is_active
+        AND _pggit.type_fits(p_type, w.event_types)
+        AND p_type <> 'webhook.ping'
+        AND (p_type !~ '^(delivery|webhook)\.'
+            OR w.event_types && ARRAY[p_type, split_part(p_type, '.', 1) || '.*'] AND w.webhook_id::text <> p_subject);
     RETURN v_event_id;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.emit_event(text, text, jsonb) IS $$
+COMMENT ON FUNCTION _pggit.emit_event(text, text, jsonb, text) IS $$
 Writes what happened, and what is to be sent of it, into the transaction that caused it. It never notifies: the ticker does.
 p_type: <thing>.<what happened>, as in branch.created.
 p_subject: the thing, as its users call it.
+p_message_id: what receivers tell repeats by; NULL for a new one.
 Returns: the event's id.
 $$;
 
@@ -234,3 +253,43 @@ COMMENT ON FUNCTION _pggit.expire_events() IS $$
 Throws away events of days that are older than six days.
 Returns: how many days went.
 $$;
+
+CREATE OR REPLACE FUNCTION pggit.tick(p_seen text DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_made bigint;
+    v_read text;
+    v_now  text;
+BEGIN
+    SELECT s.last_value INTO v_made FROM _pggit.events_event_id_seq AS s;
+    SELECT _pggit.make_cursor(e.xid, e.event_id) INTO v_read
+    FROM _pggit.events AS e
+    WHERE e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY e.xid DESC, e.event_id DESC
+    LIMIT 1;
+    v_now := concat_ws('/', v_made, v_read);
+    IF v_now IS DISTINCT FROM p_seen THEN
+        PERFORM pg_notify('pggit_events', v_made::text);
+    END IF;
+    RETURN v_now;
+END;
+$$;
+COMMENT ON FUNCTION pggit.tick(text) IS $$
+For a worker, every few milliseconds: wakes those who listen on pggit_events if events were made, or became readable, since the
+tick before. So no transaction that makes events carries a NOTIFY, which would queue it behind every other one.
+p_seen: what the tick before returned.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.lead_ticker()
+RETURNS boolean
+LANGUAGE sql
+VOLATILE
+PARALLEL UNSAFE
+RETURN pg_try_advisory_lock(8244711560462190);
+COMMENT ON FUNCTION pggit.lead_ticker() IS 'For a worker: whether this session is the one that ticks. It stays so until it ends.';

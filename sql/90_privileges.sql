@@ -18,7 +18,20 @@ BEGIN ATOMIC
         'open_conflicts', 'get_conflict'
     ]::name[]), 'pggit_reader'::name
     UNION ALL
-    SELECT unnest(ARRAY['read_events', 'event_position']::name[]), 'pggit_reader'::name
+    SELECT unnest(ARRAY[
+        'read_events', 'event_position', 'list_webhooks', 'get_webhook', 'get_webhook_health', 'list_deliveries', 'get_delivery',
+        'list_dead_letters'
+    ]::name[]), 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'create_webhook', 'update_webhook', 'delete_webhook', 'rotate_webhook_secret', 'ping_webhook', 'retry_delivery',
+        'replay_deliveries', 'expunge_delivery', 'publish_event'
+    ]::name[]), 'pggit_writer'::name
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'tick', 'lead_ticker', 'claim_deliveries', 'finish_deliveries', 'exchange_deliveries', 'sweep_deliveries',
+        'blocked_networks'
+    ]::name[]), 'pggit_admin'::name
     UNION ALL
     SELECT unnest(ARRAY['follow_events', 'feed_position', 'list_feed', 'list_cache_rules']::name[]), 'pggit_reader'::name
     UNION ALL
@@ -59,6 +72,28 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit.revoke_writes(regclass, name) IS 'Leaves a role with reading a table and its partitions.';
 
+CREATE OR REPLACE FUNCTION _pggit.revoke_definers(p_role name)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_routine regprocedure;
+BEGIN
+    FOR v_routine IN
+        SELECT p.oid::regprocedure
+        FROM pg_proc AS p
+        WHERE p.pronamespace = '_pggit'::regnamespace
+            AND p.prosecdef
+            AND p.proname <> 'record_timing'  -- what a reader does is measured, too
+    LOOP
+        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %I', v_routine, p_role);
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.revoke_definers(name) IS 'Takes the helpers that run with the owner''s rights from a role.';
+
 CREATE OR REPLACE FUNCTION _pggit.grant_privileges()
 RETURNS void
 LANGUAGE plpgsql
@@ -87,14 +122,19 @@ BEGIN
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit TO %I', v_role);
         -- The stream is written through emit_event alone, by those who may change something.
         IF v_role = 'pggit_reader' THEN
-            EXECUTE format('REVOKE ALL ON FUNCTION _pggit.emit_event(text, text, jsonb), _pggit.expire_events() FROM %I', v_role);
+            PERFORM _pggit.revoke_definers(v_role);
         ELSE
             EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _pggit.versions, _pggit.error_codes FROM %I', v_role);
             PERFORM _pggit.revoke_writes(t.name::regclass, v_role)
-            FROM unnest(ARRAY['_pggit.events', '_pggit.event_horizon', '_pggit.cache_rules']) AS t(name);
+            FROM unnest(ARRAY[
+                '_pggit.events', '_pggit.event_horizon', '_pggit.deliveries', '_pggit.attempts', '_pggit.dead_letters',
+                '_pggit.cache_rules'
+            ]) AS t(name);
         END IF;
+        -- Whoever reads a secret can sign as pggit does.
+        EXECUTE format('REVOKE ALL ON _pggit.webhook_secrets FROM %I', v_role);
     END LOOP;
     PERFORM _pggit.grant_calls(v_roles);
 END;

@@ -32,7 +32,7 @@ from pggit.errors import (
 )
 from pggit.live import Live
 from pggit.peers import expose_transport
-from pggit.routes import alerts, branches, cache, feeds, health, history, merges
+from pggit.routes import alerts, branches, cache, feeds, health, history, merges, webhooks
 from pggit.settings import Settings, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
@@ -111,7 +111,13 @@ def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[Err
     outcome = _outcome(error)
     message = error.diag.message_primary or str(error)
     details = []
-    if error.diag.message_detail:
+    if error.diag.column_name and outcome.status == 400:
+        details = [
+            ErrorDetail(
+                field=error.diag.column_name, message=message, code=error.sqlstate or "unknown"
+            )
+        ]
+    elif error.diag.message_detail:
         details = [ErrorDetail(message=error.diag.message_detail, code=error.sqlstate or "unknown")]
     hint = error.diag.message_hint
     extra = {"sqlstate": error.sqlstate, "error_code": outcome.code}
@@ -186,6 +192,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="alerts", description="What wants a person's attention"),
             Tag(name="feeds", description="What happens, as it happens"),
             Tag(name="cache", description="Answers that are kept"),
+            Tag(name="webhooks", description="Receivers of events, and what is sent to them"),
             Tag(name="health", description="Whether the service and PostgreSQL answer"),
         ],
         render_plugins=[
@@ -223,6 +230,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             feeds.router,
             feeds.sockets,
             cache.router,
+            webhooks.router,
         ],
     )
     handlers: list[Any] = [health.router, api]

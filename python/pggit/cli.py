@@ -15,6 +15,7 @@ DONE, DIFFERENT, FAILED = 0, 1, 2
 # name: where it stands, and its help in one line (so that `pggit --help` imports none of them).
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pggit.cli_up:up", "Start the API, and PostgreSQL if there is no DATABASE_URL."),
+    "worker": ("pggit.cli_worker:worker", "Run what works beside the API: it delivers webhooks."),
     "init": ("pggit.cli_repository:init", "Put schemas under version control."),
     "branch": ("pggit.cli_repository:branch", "List, create or delete branches."),
     "checkout": (

@@ -126,6 +126,7 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
     from pggit.peers import SOCKETS
     from pggit.settings import load_settings, normalize_dsn
     from pggit.telemetry import configure_logging
+    from pggit.workers.main import beside
 
     # A SIGTERM or a closed terminal ends as Ctrl-C does: the API first, PostgreSQL after it.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -136,7 +137,8 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
     listener = free_socket(host, port)
     with contextlib.closing(listener), database(given and normalize_dsn(given)) as dsn:
         prepare(dsn, sample)
-        app = create_app(msgspec.structs.replace(settings, database_url=dsn))
+        served = msgspec.structs.replace(settings, database_url=dsn)
+        app = create_app(served)
         text = banner(host, listener.getsockname()[1], dsn, embedded=not given)
 
         class Server(uvicorn.Server):
@@ -158,6 +160,6 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
             **SOCKETS,
         )
         server = Server(config)
-        with contextlib.suppress(KeyboardInterrupt):
+        with beside(served), contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         click.echo("stopped" if server.started else "the API did not start", err=True)

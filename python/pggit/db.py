@@ -117,6 +117,10 @@ LOCK_SAMPLE = "SELECT pg_advisory_xact_lock(8244711560462188)"
 NAME_SESSION = "SELECT pg_catalog.set_config('application_name', %s, false)"
 ACT_SESSION = "SELECT pg_catalog.set_config('role', %s, false), pg_catalog.set_config('pggit.author', %s, false)"
 RESET_SESSION = "RESET ROLE; RESET pggit.author; RESET application_name"
+OPEN_NETWORKS = (
+    "SELECT pg_catalog.set_config('pggit.webhook_allowed_networks', %s, false), "
+    "pg_catalog.set_config('pggit.webhook_allow_http', %s, false)"
+)
 STALE = "cached plan must not change result type"
 PING = "SELECT pggit.version()"
 LISTEN = "LISTEN pggit_events"
@@ -152,6 +156,11 @@ class Database:
         self._authenticates = settings.auth_mode != "none"
         self._default = default or (NOBODY if self._authenticates else EVERYONE)
         self._is_bound = default is not None
+        # Where the environment says nothing, the database's own settings hold.
+        self._opened: tuple[str, ...] = ()
+        if settings.webhook_allowed_networks or settings.webhook_allow_http:
+            networks = ",".join(settings.webhook_allowed_networks)
+            self._opened = (networks, "on" if settings.webhook_allow_http else "off")
         self._epoch: int | None = 0 if settings.database_prepare else None
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.database_url,
@@ -183,11 +192,12 @@ class Database:
         own._is_bound = True
         return own
 
-    @staticmethod
-    async def _configure(connection: Connection) -> None:
+    async def _configure(self, connection: Connection) -> None:
         _prepare(connection)
         connection.add_notice_handler(connection.hear)
         await connection.execute("SET timezone = 'UTC'")
+        if self._opened:
+            await connection.execute(OPEN_NETWORKS, self._opened)
 
     @staticmethod
     async def _check(connection: Connection) -> None:

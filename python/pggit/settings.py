@@ -4,6 +4,7 @@ A field is a variable of the same name in upper case. Its type says what is read
 `Meta`, what is allowed; what several settings decide together is checked in `_checked`.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args, get_origin
@@ -66,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     enable_metrics: bool = True
     enable_tracing: bool = True
     jaeger_endpoint: str = ""
+
+    # Webhooks that go out
+    webhook_allowed_networks: list[str] = msgspec.field(default_factory=list)
+    webhook_allow_http: bool = False
+    worker_grace: Seconds = 10.0
 
     # Webhooks that come in, and the agent
     github_webhook_secret: str = ""
@@ -195,6 +201,13 @@ def checked(settings: Settings) -> Settings:
         settings.valkey_url,
         ("redis", "rediss", "valkey", "valkeys", "unix"),
     )
+    for network in settings.webhook_allowed_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise SettingsError(
+                f"WEBHOOK_ALLOWED_NETWORKS must list networks as in 10.1.0.0/16, not {network!r}"
+            ) from None
     _check_url("JAEGER_ENDPOINT", settings.jaeger_endpoint, ("http", "https"))
     _check_authentication(settings)
     return settings

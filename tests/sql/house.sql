@@ -60,9 +60,13 @@ SELECT is_empty(
 -- The allow-list of SECURITY DEFINER. A row here needs its reason.
 SELECT is_empty(
     $$SELECT routine FROM routines WHERE prosecdef AND proname NOT IN (
-        'emit_event',     -- writers add to the stream, but cannot rewrite it or forge another's entry
-        'record_timing',  -- a reader's diff is measured, though readers write nothing
-        'expire_events'   -- TRUNCATE is the owner's right
+        'emit_event',         -- writers add to the stream, but cannot rewrite it or forge another's entry
+        'expire_events', 'sweep_deliveries',  -- TRUNCATE is the owner's right
+        'add_secret', 'remove_webhook',       -- nobody else reads or writes secrets
+        -- deliveries and their log are written by workers and these calls alone
+        'hold_deliveries', 'add_ping', 'requeue', 'make_due', 'expunge_delivery',
+        'claim_deliveries', 'finish_deliveries', 'tick',
+        'record_timing'  -- a reader's diff is measured, though readers write nothing
     )$$,
     'every routine runs with the rights of its caller'
 );

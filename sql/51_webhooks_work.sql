@@ -1,0 +1,549 @@
+-- Webhooks, the work: what a deliverer claims, and what becomes of what it tried.
+
+-- == relations ==
+
+-- What a deliverer says of one attempt.
+CREATE TYPE _pggit.attempt_result AS (
+    delivery_id   bigint,
+    webhook_id    integer,
+    attempt       integer,
+    is_delivered  boolean,
+    -- NULL where the receiver gave no proper answer
+    status_code   integer,
+    error_class   text,
+    error         text,
+    duration_ms   double precision,
+    -- seconds that the receiver asks to be left alone, where it said so in a way that is understood
+    pause_seconds double precision,  -- at most a day
+    retry_after   text,
+    response_body text,
+    is_truncated  boolean,
+    -- given back unsent: the worker stops, or has no place for it
+    is_released   boolean,
+    -- claimed as sent again by hand
+    is_manual     boolean
+);
+
+-- == routines ==
+COMMENT ON TYPE _pggit.attempt_result IS 'What a deliverer says of one attempt.';
+
+CREATE OR REPLACE FUNCTION _pggit.event_body(p_event _pggit.events)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN jsonb_build_object(
+    'id', (p_event).message_id,
+    'type', (p_event).type,
+    'timestamp', to_char((p_event).created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'subject', (p_event).subject,
+    'actor', (p_event).actor,
+    'data', (p_event).data)::text;
+COMMENT ON FUNCTION _pggit.event_body(_pggit.events) IS 'What is posted of an event.';
+
+CREATE OR REPLACE FUNCTION _pggit.retry_delay(p_webhook _pggit.webhooks, p_attempt integer)
+RETURNS interval
+LANGUAGE sql
+VOLATILE
+PARALLEL SAFE
+RETURN make_interval(secs => least((p_webhook).max_backoff::double precision, power((p_webhook).backoff_base, p_attempt))
+    * (0.8 + 0.4 * random()));
+COMMENT ON FUNCTION _pggit.retry_delay(_pggit.webhooks, integer) IS $$
+How long a webhook waits after its p_attempt-th failure: backoff_base^p_attempt seconds, at most max_backoff, give or take a fifth.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.due_webhooks(p_now timestamptz)
+RETURNS TABLE (webhook_id integer)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- A skip scan: one look into the index for each webhook that has anything, however long its queue is.
+    WITH RECURSIVE waiting (webhook_id) AS (
+        (SELECT d.webhook_id FROM _pggit.deliveries AS d ORDER BY d.webhook_id LIMIT 1)
+        UNION ALL
+        SELECT n.webhook_id
+        FROM waiting AS w
+        CROSS JOIN LATERAL (
+            SELECT d.webhook_id
+            FROM _pggit.deliveries AS d
+            WHERE d.webhook_id > w.webhook_id
+            ORDER BY d.webhook_id
+            LIMIT 1
+        ) AS n
+    )
+    SELECT m.webhook_id
+    FROM waiting AS w
+    JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
+    WHERE m.blocked_until <= p_now
+        AND EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id AND d.due_at <= p_now)
+    ORDER BY m.claimed_at, m.webhook_id;
+END;
+COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS $$
+The webhooks that have something due and are not blocked, those first that were served longest ago.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.claim_of_webhook(
+    p_webhook _pggit.webhooks,
+    p_worker text,
+    p_limit integer,
+    p_now timestamptz
+)
+RETURNS SETOF _pggit.deliveries
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    -- Long enough that no attempt outlives it, whatever the deliverer's own clock says.
+    v_until timestamptz := p_now + make_interval(secs => p_webhook.timeout_seconds + 30);
+BEGIN
+    IF p_webhook.is_ordered THEN
+        -- Only the first in the order of events, and only once no older transaction can still add one before it.
+        RETURN QUERY
+        UPDATE _pggit.deliveries AS d
+        SET attempt = d.attempt + 1, due_at = v_until, leased_by = p_worker
+        WHERE d.delivery_id = (
+                SELECT o.delivery_id
+                FROM _pggit.deliveries AS o
+                WHERE o.webhook_id = p_webhook.webhook_id AND o.is_ordered
+                ORDER BY o.event_xid, o.event_id, o.delivery_id
+                LIMIT 1)
+            AND d.due_at <= p_now
+            AND d.event_xid < pg_snapshot_xmin(pg_current_snapshot())
+        RETURNING d.*;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+        p_limit := least(p_limit, 1);
+    END IF;
+    RETURN QUERY
+    UPDATE _pggit.deliveries AS d
+    SET attempt = d.attempt + 1, due_at = v_until, leased_by = p_worker
+    WHERE d.delivery_id = ANY (ARRAY(
+        SELECT o.delivery_id
+        FROM _pggit.deliveries AS o
+        WHERE o.webhook_id = p_webhook.webhook_id
+            AND o.due_at <= p_now
+            AND NOT (o.is_ordered AND p_webhook.is_ordered)
+        ORDER BY o.due_at, o.delivery_id
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED))
+    RETURNING d.*;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.claim_of_webhook(_pggit.webhooks, text, integer, timestamptz) IS $$
+Leases deliveries of one webhook, whose row of webhook_health_metrics the caller has locked.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.claim(p_worker text, p_limit integer, p_busy jsonb)
+RETURNS SETOF _pggit.deliveries
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_now     timestamptz := clock_timestamp();
+    v_ids     integer[] := ARRAY(SELECT w.webhook_id FROM _pggit.due_webhooks(v_now) AS w);
+    v_left    integer := p_limit;
+    v_id      integer;
+    v_webhook _pggit.webhooks;
+    v_health  _pggit.webhook_health_metrics;
+    v_fresh   boolean;
+    v_share   integer;
+    v_count   integer;
+    v_taken   jsonb := '{}'::jsonb;
+BEGIN
+    -- First an equal share for each, then the rest for those who have more: nobody waits behind another's backlog.
+    FOR v_pass IN 1..2 LOOP
+        v_share := CASE v_pass WHEN 1 THEN greatest(p_limit / greatest(cardinality(v_ids), 1), 1) ELSE p_limit END;
+        FOREACH v_id IN ARRAY v_ids LOOP
+            EXIT WHEN v_left <= 0;
+            SELECT m.* INTO v_health
+            FROM _pggit.webhook_health_metrics AS m
+            WHERE m.webhook_id = v_id AND m.blocked_until <= v_now
+            FOR UPDATE SKIP LOCKED;
+            CONTINUE WHEN v_health.webhook_id IS NULL;
+            SELECT w.* INTO v_webhook FROM _pggit.webhooks AS w WHERE w.webhook_id = v_id AND w.is_active;
+            CONTINUE WHEN v_webhook.webhook_id IS NULL;
+            v_fresh := v_health.hour_started_at <= v_now - interval '1 hour';
+            -- A breaker that was open lets one through, and nobody else until that one has come back.
+            v_count := least(
+                v_left,
+                v_share,
+                CASE WHEN v_health.consecutive_failures >= 5 THEN 1 ELSE v_health.concurrency END
+                    - coalesce((p_busy->>(v_id::text))::integer, 0) - coalesce((v_taken->>(v_id::text))::integer, 0),
+                v_webhook.hourly_limit - CASE WHEN v_fresh THEN 0 ELSE v_health.hour_count END);
+            IF v_count <= 0 THEN
+                UPDATE _pggit.webhook_health_metrics AS m
+                SET blocked_until = m.hour_started_at + interval '1 hour'
+                WHERE m.webhook_id = v_id AND NOT v_fresh AND m.hour_count >= v_webhook.hourly_limit;
+                CONTINUE;
+            END IF;
+            RETURN QUERY SELECT c.* FROM _pggit.claim_of_webhook(v_webhook, p_worker, v_count, v_now) AS c;
+            GET DIAGNOSTICS v_count = ROW_COUNT;
+            CONTINUE WHEN v_count = 0;
+            v_left := v_left - v_count;
+            v_taken := v_taken || jsonb_build_object(v_id::text, coalesce((v_taken->>(v_id::text))::integer, 0) + v_count);
+            UPDATE _pggit.webhook_health_metrics AS m
+            SET claimed_at = v_now,
+                hour_started_at = CASE WHEN v_fresh THEN v_now ELSE m.hour_started_at END,
+                hour_count = CASE WHEN v_fresh THEN 0 ELSE m.hour_count END + v_count,
+                blocked_until = CASE
+                    WHEN m.consecutive_failures >= 5 THEN v_now + make_interval(secs => v_webhook.timeout_seconds + 30)
+                    ELSE m.blocked_until END
+            WHERE m.webhook_id = v_id;
+        END LOOP;
+        EXIT WHEN v_left <= 0 OR v_share >= p_limit;
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.claim(text, integer, jsonb) IS $$
+Leases up to p_limit deliveries, fairly among the webhooks, within the limits of each.
+p_busy: how many this worker has under way for each webhook.
+Locks: the row of webhook_health_metrics of each webhook it serves; one that another worker holds is skipped.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.claim_deliveries(p_worker text, p_limit integer DEFAULT 100, p_busy jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    -- A statement of its own: in the snapshot of one that began before, the events of what it claims might not exist yet.
+    v_claimed _pggit.deliveries[] := ARRAY(SELECT c FROM _pggit.claim(p_worker, p_limit, coalesce(p_busy, '{}')) AS c);
+    v_found   jsonb;
+BEGIN
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'delivery_id', c.delivery_id,
+        'webhook_id', c.webhook_id,
+        'attempt', c.attempt,
+        'trigger', c.trigger,
+        'url', w.url,
+        'timeout_seconds', w.timeout_seconds,
+        'ssl_verify', w.ssl_verify,
+        'message_id', coalesce(e.message_id, (c.body::jsonb)->>'id'),
+        'body', coalesce(c.body, _pggit.event_body(e)),
+        'secrets', s.secrets)), '[]')
+    INTO v_found
+    FROM unnest(v_claimed) AS c
+    JOIN _pggit.webhooks AS w ON w.webhook_id = c.webhook_id
+    LEFT JOIN _pggit.events AS e ON e.xid = c.event_xid AND e.event_id = c.event_id AND e.slot = c.event_slot
+    CROSS JOIN LATERAL (
+        SELECT jsonb_agg(s.secret ORDER BY s.secret_id DESC) AS secrets
+        FROM _pggit.webhook_secrets AS s
+        WHERE s.webhook_id = c.webhook_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
+    ) AS s;
+    RETURN v_found;
+END;
+$$;
+COMMENT ON FUNCTION pggit.claim_deliveries(text, integer, jsonb) IS $$
+For a worker: leases deliveries and gives what it takes to send them.
+p_worker: who it is, for the log.
+p_busy: {webhook_id: count} of those that it has under way.
+Returns: [{delivery_id, webhook_id, attempt, trigger, url, timeout_seconds, ssl_verify, message_id, body, secrets}].
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.finish_deliveries(p_worker text, p_results jsonb)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_results _pggit.attempt_result[] := ARRAY(
+        SELECT r FROM jsonb_populate_recordset(NULL::_pggit.attempt_result, p_results) AS r);
+    v_count   integer;
+    v_ended   boolean;
+BEGIN
+    -- A worker that gives back unsent what it claimed gives back the attempt, too.
+    UPDATE _pggit.deliveries AS d
+    SET attempt = d.attempt - 1, due_at = clock_timestamp(), leased_by = NULL
+    FROM unnest(v_results) AS r
+    WHERE r.is_released AND d.delivery_id = r.delivery_id AND d.attempt = r.attempt;
+
+    WITH known AS (
+        SELECT r.*, d.event_id, d.event_xid, d.event_slot, d.trigger, d.body, d.created_at AS queued_at, w.is_active,
+            -- A manual or test delivery is tried once; one with events behind it is tried as the policy says.
+            CASE WHEN NOT r.is_delivered AND w.is_active AND r.status_code IS DISTINCT FROM 410
+                    AND r.attempt - d.spent <= w.max_retries AND d.trigger IN ('event', 'replay')
+                    AND r.error_class IS DISTINCT FROM 'payload_too_large'
+                THEN clock_timestamp() + greatest(_pggit.retry_delay(w, r.attempt - d.spent),
+                    make_interval(secs => r.pause_seconds)) END AS next_at
+        FROM unnest(v_results) AS r
+        JOIN _pggit.deliveries AS d ON d.delivery_id = r.delivery_id AND d.attempt = r.attempt
+        JOIN _pggit.webhooks AS w ON w.webhook_id = d.webhook_id
+        WHERE NOT coalesce(r.is_released, false) AND d.leased_by IS NOT NULL
+    ), logged AS (
+        INSERT INTO _pggit.attempts (
+            webhook_id, delivery_id, attempt, slot, event_id, event_xid, trigger, outcome, error_class, error, status_code,
+            duration_ms, retry_after, response_body, is_truncated, next_at, worker)
+        SELECT k.webhook_id, k.delivery_id, k.attempt, _pggit.ring_slot(clock_timestamp()), k.event_id, k.event_xid, k.trigger,
+            CASE WHEN k.is_delivered THEN 'delivered' ELSE 'failed' END, k.error_class, k.error, k.status_code, k.duration_ms,
+            k.retry_after, k.response_body, coalesce(k.is_truncated, false), k.next_at, p_worker
+        FROM known AS k
+    ), retried AS (
+        UPDATE _pggit.deliveries AS d
+        SET due_at = k.next_at, leased_by = NULL
+        FROM known AS k
+        WHERE d.delivery_id = k.delivery_id AND k.next_at IS NOT NULL
+    ), ended AS (
+        DELETE FROM _pggit.deliveries AS d
+        USING known AS k
+        WHERE d.delivery_id = k.delivery_id AND k.next_at IS NULL
+    ), dead AS (
+        INSERT INTO _pggit.dead_letters (
+            delivery_id, webhook_id, event_id, event_xid, event_slot, message_id, event_type, body, trigger, reason, attempt,
+            error, created_at)
+        SELECT k.delivery_id, k.webhook_id, k.event_id, k.event_xid, k.event_slot, e.message_id, e.type,
+            coalesce(k.body, _pggit.event_body(e)), k.trigger,
+            CASE WHEN k.status_code = 410 THEN 'cancelled' WHEN k.is_active THEN 'exhausted' ELSE 'held' END,
+            k.attempt, coalesce(k.error, 'status ' || k.status_code), k.queued_at
+        FROM known AS k
+        LEFT JOIN _pggit.events AS e ON e.xid = k.event_xid AND e.event_id = k.event_id AND e.slot = k.event_slot
+        WHERE NOT k.is_delivered AND k.next_at IS NULL
+    )
+    SELECT count(*)::integer, bool_or(NOT k.is_delivered AND k.next_at IS NULL) INTO v_count, v_ended FROM known AS k;
+
+    IF v_count > 0 THEN
+        PERFORM _pggit.record_health(v_results);
+    END IF;
+    IF v_ended THEN
+        PERFORM _pggit.tell_of_failures(v_results);
+    END IF;
+    RETURN v_count;
+END;
+$$;
+COMMENT ON FUNCTION pggit.finish_deliveries(text, jsonb) IS $$
+For a worker: says what became of attempts. Those whose lease was lost, or whose webhook is gone, change nothing.
+p_results: an array of objects with the keys of _pggit.attempt_result.
+Returns: how many were still the worker's.
+Locks: the deliveries and, in the order of their ids, the rows of webhook_health_metrics.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.record_health(p_results _pggit.attempt_result[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    -- Two workers that finish for the same webhooks lock their rows in the same order.
+    PERFORM FROM _pggit.webhook_health_metrics AS m
+    WHERE m.webhook_id IN (SELECT r.webhook_id FROM unnest(p_results) AS r WHERE NOT coalesce(r.is_released, false))
+    ORDER BY m.webhook_id
+    FOR UPDATE;
+    WITH told AS (
+        SELECT
+            r.webhook_id,
+            count(*) AS attempts,
+            count(*) FILTER (WHERE r.is_delivered) AS good,
+            -- Sent again by hand, a delivery was counted before.
+            count(*) FILTER (WHERE r.is_delivered AND r.is_manual IS NOT TRUE) AS delivered,
+            -- given up: there is a dead letter now
+            count(*) FILTER (WHERE NOT r.is_delivered AND r.is_manual IS NOT TRUE AND EXISTS (
+                SELECT FROM _pggit.dead_letters AS d WHERE d.delivery_id = r.delivery_id)) AS dead,
+            -- A receiver that asks for a pause is busy, not broken.
+            count(*) FILTER (WHERE NOT r.is_delivered AND r.pause_seconds IS NULL
+                AND r.ordinality > coalesce(l.last_good, 0)) AS failures,
+            bool_or(NOT r.is_delivered AND (r.status_code IS NULL OR r.status_code IN (408, 425, 429, 502, 503, 504, 507)
+                OR r.status_code BETWEEN 520 AND 527)) AS is_overloaded,
+            sum(r.duration_ms) AS duration_ms,
+            max(r.duration_ms) AS max_ms,
+            min(r.duration_ms) AS min_ms,
+            max(r.pause_seconds) FILTER (WHERE NOT r.is_delivered) AS pause_seconds
+        FROM (
+            SELECT u.*, row_number() OVER () AS ordinality
+            FROM unnest(p_results) AS u
+            WHERE NOT coalesce(u.is_released, false)
+        ) AS r
+        LEFT JOIN LATERAL (
+            SELECT max(o.ordinality) AS last_good
+            FROM unnest(p_results) WITH ORDINALITY AS o
+            WHERE o.webhook_id = r.webhook_id AND o.is_delivered
+        ) AS l ON true
+        GROUP BY r.webhook_id
+    ), counted AS (
+        SELECT t.*, CASE WHEN t.good > 0 THEN 0 ELSE m.consecutive_failures END + t.failures AS in_a_row
+        FROM told AS t
+        JOIN _pggit.webhook_health_metrics AS m USING (webhook_id)
+    )
+    UPDATE _pggit.webhook_health_metrics AS m
+    SET total_deliveries = m.total_deliveries + c.delivered + c.dead,
+        successful_deliveries = m.successful_deliveries + c.delivered,
+        failed_deliveries = m.failed_deliveries + c.dead,
+        total_attempts = m.total_attempts + c.attempts,
+        total_response_time_ms = m.total_response_time_ms + c.duration_ms,
+        max_response_time_ms = greatest(m.max_response_time_ms, c.max_ms),
+        min_response_time_ms = least(m.min_response_time_ms, c.min_ms),
+        last_attempt_at = clock_timestamp(),
+        last_success_at = CASE WHEN c.good > 0 THEN clock_timestamp() ELSE m.last_success_at END,
+        last_failure_at = CASE WHEN c.good < c.attempts THEN clock_timestamp() ELSE m.last_failure_at END,
+        consecutive_failures = c.in_a_row,
+        failing_since = CASE WHEN c.in_a_row = 0 THEN NULL WHEN c.good > 0 THEN clock_timestamp()
+            ELSE coalesce(m.failing_since, clock_timestamp()) END,
+        dead_since_success = CASE WHEN c.good > 0 THEN 0 ELSE m.dead_since_success + c.dead END,
+        health_status = CASE WHEN c.in_a_row >= 5 THEN 'unavailable' WHEN c.in_a_row > 0 OR c.good < c.attempts THEN 'degraded'
+            ELSE 'healthy' END,
+        blocked_until = greatest(
+            CASE WHEN c.in_a_row >= 5 AND c.failures > 0 THEN clock_timestamp() + interval '30 seconds'
+                WHEN c.in_a_row < 5 AND m.consecutive_failures >= 5 THEN '-infinity' ELSE m.blocked_until END,
+            clock_timestamp() + make_interval(secs => c.pause_seconds)),
+        concurrency = CASE WHEN c.is_overloaded THEN greatest(m.concurrency / 2, 1)
+            WHEN c.good > 0 THEN least(greatest(m.concurrency * 2, 10), 128) ELSE m.concurrency END,
+        updated_at = clock_timestamp()
+    FROM counted AS c
+    WHERE m.webhook_id = c.webhook_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.record_health(_pggit.attempt_result[]) IS $$
+Adds attempts to the health of their webhooks: counts and times, five failures in a row open the breaker for thirty seconds, a
+pause that the receiver asked for holds for all that waits, and how many may be under way grows or halves.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.tell_of_failures(p_results _pggit.attempt_result[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_webhook_id integer;
+    v_reason     text;
+BEGIN
+    -- What tells of deliveries and webhooks makes no further event where it fails: two broken receivers would feed each other.
+    PERFORM _pggit.emit_event('delivery.failed', d.webhook_id::text, jsonb_build_object(
+        'webhook_id', d.webhook_id, 'delivery_id', d.delivery_id, 'message_id', d.message_id, 'event_type', d.event_type,
+        'attempts', d.attempt, 'error', d.error))
+    FROM unnest(p_results) AS r
+    JOIN _pggit.dead_letters AS d ON d.delivery_id = r.delivery_id
+    WHERE NOT r.is_delivered AND d.reason = 'exhausted' AND d.event_type !~ '^(delivery|webhook)\.';
+    FOR v_webhook_id, v_reason IN
+        SELECT w.webhook_id, CASE WHEN g.is_gone THEN 'gone' ELSE 'failing' END
+        FROM (
+            SELECT r.webhook_id, bool_or(r.status_code = 410) AS is_gone FROM unnest(p_results) AS r GROUP BY r.webhook_id
+        ) AS g
+        JOIN _pggit.webhooks AS w ON w.webhook_id = g.webhook_id AND w.is_active
+        JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
+        WHERE g.is_gone
+            OR m.failing_since <= clock_timestamp() - interval '5 days'
+                AND m.consecutive_failures >= 10
+                AND m.dead_since_success >= 2
+        ORDER BY w.webhook_id
+    LOOP
+        UPDATE _pggit.webhooks AS w
+        SET is_active = false, disabled_reason = v_reason, updated_at = clock_timestamp()
+        WHERE w.webhook_id = v_webhook_id AND w.is_active;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM _pggit.hold_deliveries(v_webhook_id, CASE v_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END);
+        PERFORM _pggit.emit_event('webhook.disabled', v_webhook_id::text, jsonb_build_object(
+            'webhook_id', v_webhook_id, 'name', w.name, 'reason', v_reason, 'failing_since', m.failing_since,
+            'consecutive_failures', m.consecutive_failures, 'given_up', m.dead_since_success))
+        FROM _pggit.webhooks AS w
+        JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
+        WHERE w.webhook_id = v_webhook_id;
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.tell_of_failures(_pggit.attempt_result[]) IS $$
+Makes events of deliveries that were given up, and switches off what is gone (410) or has failed for five days, in at least ten
+attempts and two deliveries.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.exchange_deliveries(
+    p_worker text,
+    p_results jsonb,
+    p_limit integer DEFAULT 100,
+    p_busy jsonb DEFAULT '{}'
+)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF p_results <> '[]' THEN
+        PERFORM pggit.finish_deliveries(p_worker, p_results);
+    END IF;
+    IF p_limit <= 0 THEN
+        RETURN '[]'::jsonb;
+    END IF;
+    RETURN pggit.claim_deliveries(p_worker, p_limit, p_busy);
+END;
+$$;
+COMMENT ON FUNCTION pggit.exchange_deliveries(text, jsonb, integer, jsonb) IS $$
+For a worker: finish_deliveries of the last batch and claim_deliveries of the next, in one transaction.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.sweep_deliveries()
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_slot   smallint;
+    v_newest timestamptz;
+    v_count  integer := 0;
+BEGIN
+    -- What an event of the same moment still put behind a webhook that was deleted or switched off.
+    DELETE FROM _pggit.deliveries AS d
+    WHERE NOT EXISTS (SELECT FROM _pggit.webhooks AS w WHERE w.webhook_id = d.webhook_id);
+    PERFORM _pggit.hold_deliveries(w.webhook_id, CASE w.disabled_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END)
+    FROM _pggit.webhooks AS w
+    WHERE NOT w.is_active AND EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id);
+    DELETE FROM _pggit.dead_letters AS d WHERE d.died_at < clock_timestamp() - interval '30 days';
+    DELETE FROM _pggit.webhook_secrets AS s WHERE s.expires_at < clock_timestamp();
+    DELETE FROM _pggit.event_keys AS k WHERE k.created_at < clock_timestamp() - interval '7 days';
+    -- An event that waits for a receiver keeps its body.
+    UPDATE _pggit.deliveries AS d
+    SET body = _pggit.event_body(e)
+    FROM _pggit.events AS e
+    WHERE d.body IS NULL AND d.created_at < clock_timestamp() - interval '5 days'
+        AND e.xid = d.event_xid AND e.event_id = d.event_id AND e.slot = d.event_slot;
+    FOR v_slot IN
+        SELECT _pggit.ring_slot(clock_timestamp() + n.days * interval '1 day') FROM generate_series(1, 7) AS n(days)
+    LOOP
+        SELECT max(a.created_at) INTO v_newest FROM _pggit.attempts AS a WHERE a.slot = v_slot;
+        IF _pggit.empty_slot('_pggit.attempts', v_slot, v_newest) THEN
+            v_count := v_count + 1;
+        END IF;
+    END LOOP;
+    -- One that fails and is not asked for is looked at by a ping now and then.
+    PERFORM _pggit.add_ping(w)
+    FROM _pggit.webhooks AS w
+    JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
+    WHERE w.is_active
+        AND m.health_status IN ('degraded', 'unavailable')
+        AND m.last_attempt_at < clock_timestamp() - make_interval(secs => w.health_check_interval_seconds)
+        AND NOT EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id);
+    RETURN v_count + _pggit.expire_events();
+END;
+$$;
+COMMENT ON FUNCTION pggit.sweep_deliveries() IS $$
+For a worker, every minute or so: what lost its webhook goes, dead letters go after thirty days, attempts and events after a week,
+and an unhealthy webhook that nothing is sent to is pinged each health_check_interval_seconds.
+Returns: how many days of logs went.
+$$;
+
+CREATE OR REPLACE FUNCTION pggit.blocked_networks()
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN to_jsonb(_pggit.blocked_networks());
+COMMENT ON FUNCTION pggit.blocked_networks() IS $$
+For a worker, once: where no delivery may go unless its own setting opens it.
+$$;
