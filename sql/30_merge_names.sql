@@ -186,3 +186,60 @@ RETURN _pggit.spell(p_after, ARRAY(
 COMMENT ON FUNCTION _pggit.respell(_pggit.object[], _pggit.object[]) IS $$
 The later objects, spelled with the names that changed between both.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.inherited_columns(
+    p_pairs _pggit.merge_pair[],
+    p_objects _pggit.object[],
+    p_context _pggit.object[]
+)
+RETURNS SETOF _pggit.merge_break
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.kind = 'column' AND m.attrs ? 'inherited') THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH RECURSIVE line AS (
+        SELECT m.object_id AS column_id, m.name, t.deps
+        FROM unnest(p_objects) AS m
+        JOIN unnest(p_objects || p_context) AS t ON t.object_id = m.parent_id
+        WHERE m.kind = 'column' AND m.attrs ? 'inherited'
+        UNION
+        SELECT l.column_id, l.name, t.deps
+        FROM line AS l
+        JOIN unnest(p_objects || p_context) AS t ON t.object_id = ANY (l.deps) AND t.kind = 'table'
+    )
+    SELECT DISTINCT ON (l.column_id) l.column_id, p.object_id
+    FROM line AS l
+    JOIN unnest(p_pairs) AS p ON (p.base).kind = 'column' AND (p.base).parent_id = ANY (l.deps)
+        AND (p.base).name = l.name AND NOT (p.base).attrs ? 'inherited'
+    ORDER BY l.column_id, p.object_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.inherited_columns(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
+What heirs say of an inherited column, beside the column of the parent that a side changed.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.follow_parents(
+    p_pairs _pggit.merge_pair[],
+    p_objects _pggit.object[],
+    p_context _pggit.object[]
+)
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT CASE WHEN c.object_id IS NULL THEN m ELSE ROW(
+        m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, c.name, m.signature, m.attrs, m.deps)::_pggit.object END
+    FROM unnest(p_objects) AS m
+    LEFT JOIN _pggit.inherited_columns(p_pairs, p_objects, p_context) AS i ON i.object_id = m.object_id
+    LEFT JOIN unnest(p_objects) AS c ON c.object_id = i.missing_id
+);
+COMMENT ON FUNCTION _pggit.follow_parents(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
+The merged objects, what heirs say of an inherited column under the name that it got at the parent.
+$$;

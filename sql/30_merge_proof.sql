@@ -59,6 +59,13 @@ BEGIN
         JOIN unnest(p_merged) AS b ON b.object_id = c.object_id AND b.attrs ? 'bound'
         JOIN unnest(p_merged) AS s ON s.attrs ->> 'partition_of' = b.attrs ->> 'partition_of'
             AND s.deps && b.deps AND s.object_id <> b.object_id
+    ), heirloom AS MATERIALIZED (
+        -- what a partition has of its own may be taken in by what its parent gets
+        SELECT DISTINCT p.object_id
+        FROM change AS c
+        JOIN unnest(p_merged) AS i ON i.object_id = c.object_id AND i.kind IN ('index', 'constraint', 'column')
+        JOIN unnest(p_merged) AS h ON h.kind = 'table' AND h.attrs ?| '{partition_of,inherits}' AND h.deps @> ARRAY[i.parent_id]
+        JOIN unnest(p_merged) AS p ON p.parent_id = h.object_id AND p.kind IN ('index', 'constraint', 'column')
     ), supply AS MATERIALIZED (
         SELECT e.object_id, e.needed_id FROM edge AS e
         UNION ALL
@@ -69,6 +76,8 @@ BEGIN
         SELECT d.object_id FROM dependent AS d
         UNION
         SELECT c.object_id FROM change AS c
+        UNION
+        SELECT h.object_id FROM heirloom AS h
         UNION
         SELECT s.needed_id FROM needed AS n JOIN supply AS s ON s.object_id = n.object_id
     )
@@ -159,25 +168,48 @@ Builds one state in scratch schemas, leads it to another by its plan, and reads 
 Errors: 55P03 and class 53 are raised, every other failure is in the result.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.heir_ids(p_objects _pggit.object[])
+RETURNS uuid[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT t.object_id FROM unnest(p_objects) AS t WHERE t.kind = 'table' AND t.attrs ?| '{partition_of,inherits}'
+);
+COMMENT ON FUNCTION _pggit.heir_ids(_pggit.object[]) IS $$
+The partitions and the tables that inherit.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.adopt_text(p_merged _pggit.object[], p_read _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-RETURN ARRAY(
-    SELECT CASE WHEN c.object_id IS NULL THEN m ELSE ROW(
+RETURN (
+    WITH change AS MATERIALIZED (
+        SELECT c.*
+        FROM _pggit.diff_objects(
+            _pggit.bare_objects(p_merged, ARRAY(
+                SELECT r.object_id FROM unnest(p_read) AS r
+                UNION
+                SELECT m.object_id FROM unnest(p_merged) AS m WHERE m.parent_id = ANY (_pggit.heir_ids(p_read)))),
+            p_read) AS c
+    )
+    SELECT array_agg(CASE WHEN c.object_id IS NULL THEN m ELSE ROW(
         m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
         (c.new).attrs || coalesce((
             SELECT jsonb_object_agg(a.key, a.value) FROM jsonb_each(m.attrs) AS a
             WHERE a.key IN ('owner', 'position') OR a.key LIKE 'acl:%'), '{}'),
-        m.deps)::_pggit.object END
+        m.deps)::_pggit.object END)
+        || coalesce((SELECT array_agg(n.new) FROM change AS n
+            WHERE n.action = 'added' AND (n.new).parent_id = ANY (_pggit.heir_ids(p_read))), '{}')
     FROM unnest(p_merged) AS m
-    LEFT JOIN _pggit.diff_objects(
-        _pggit.bare_objects(p_merged, ARRAY(SELECT r.object_id FROM unnest(p_read) AS r)), p_read) AS c
-        ON c.object_id = m.object_id AND c.action = 'modified'
+    LEFT JOIN change AS c ON c.object_id = m.object_id AND c.action = 'modified'
+    -- A parent's new index, key or NOT NULL takes in the one that an heir had of its own.
+    WHERE NOT EXISTS (SELECT FROM change AS d WHERE d.object_id = m.object_id AND d.action = 'dropped')
 );
 COMMENT ON FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[]) IS $$
-The merged objects with the definitions as PostgreSQL printed them when it had built them.
+The merged objects with the definitions as PostgreSQL printed them when it had built them, and without what parents took from heirs.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.refusal(

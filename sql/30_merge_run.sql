@@ -188,8 +188,14 @@ BEGIN
             OR EXISTS (SELECT FROM unnest(c.attributes) AS a WHERE a NOT LIKE 'acl:%'))
     THEN
         v_faults := _pggit.list_faults(p_objects, v_objects);
-        PERFORM _pggit.raise_error('VCS09', format('the target differs from the merged tree at %s', v_faults[1]),
-            array_to_string(v_faults[1:20], E'\n'), 'Nothing was changed; pggit.lint names what pggit does not cover.');
+        RAISE EXCEPTION USING
+            ERRCODE = 'VCS09',
+            MESSAGE = format('the target differs from the merged tree at %s', v_faults[1]),
+            DETAIL = array_to_string(v_faults[1:20], E'\n'),
+            HINT = 'Nothing was changed; pggit.lint names what pggit does not cover.',
+            -- read by try_apply
+            CONSTRAINT = (SELECT coalesce((c.new).object_id, (c.old).object_id)::text
+                FROM _pggit.diff_objects(p_objects, v_objects) AS c LIMIT 1);
     ELSIF EXISTS (SELECT FROM _pggit.diff_objects(p_objects, v_objects)) AND p_parents IS NOT NULL THEN
         -- Default privileges of the target's schema came with the new objects: they are part of the merged state.
         v_commit_id := _pggit.write_commit(_pggit.write_tree(v_objects), p_parents, p_merge.merge_message);
@@ -261,6 +267,7 @@ DECLARE
     v_state text;
     v_message text;
     v_detail text;
+    v_fault text;
     v_object_id uuid;
     v_applied _pggit.merge_applied;
 BEGIN
@@ -274,12 +281,12 @@ EXCEPTION
     WHEN integrity_constraint_violation OR data_exception OR dependent_objects_still_exist OR feature_not_supported
         OR undefined_object OR undefined_column OR undefined_table OR undefined_function OR datatype_mismatch
         OR duplicate_object OR duplicate_table OR invalid_table_definition OR invalid_object_definition
-        OR invalid_foreign_key OR cannot_coerce OR wrong_object_type OR invalid_column_definition
+        OR invalid_foreign_key OR cannot_coerce OR wrong_object_type OR invalid_column_definition OR SQLSTATE 'VCS09'
     THEN
         GET STACKED DIAGNOSTICS
-            v_state = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL;
-        v_object_id := (SELECT s.object_id FROM unnest(p_attempt.steps) AS s
-            WHERE s.step_no = substring(v_detail FROM 'In step ([0-9]+),')::integer);
+            v_state = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_fault = CONSTRAINT_NAME;
+        v_object_id := CASE WHEN v_state = 'VCS09' THEN v_fault::uuid ELSE (SELECT s.object_id FROM unnest(p_attempt.steps) AS s
+            WHERE s.step_no = substring(v_detail FROM 'In step ([0-9]+),')::integer) END;
         v_applied.conflict := _pggit.refusal(ARRAY[]::_pggit.object[], _pggit.tree_array(p_merge.ours_commit_id),
             _pggit.tree_array(p_merge.source_commit_id), p_attempt.objects, v_object_id,
             CASE WHEN v_state ~ '^2[23]' THEN 'data_violation' ELSE 'dependency_broken' END, v_message);

@@ -218,7 +218,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.find_breaks(
     p_pairs _pggit.merge_pair[],
     p_objects _pggit.object[],
-    p_conflicts _pggit.merge_conflict[]
+    p_conflicts _pggit.merge_conflict[],
+    p_context _pggit.object[]
 )
 RETURNS SETOF _pggit.merge_break
 LANGUAGE sql
@@ -235,6 +236,8 @@ BEGIN ATOMIC
         SELECT o.object_id, o.parent_id, unnest(o.deps || o.parent_id) AS needed_id FROM unnest(p_objects) AS o
         UNION ALL
         SELECT b.object_id, NULL, b.missing_id FROM _pggit.find_body_breaks(p_pairs, p_objects) AS b
+        UNION ALL
+        SELECT i.object_id, NULL, i.missing_id FROM _pggit.inherited_columns(p_pairs, p_objects, p_context) AS i
     ) AS m
     CROSS JOIN LATERAL (SELECT m.needed_id) AS d
     JOIN gone AS g ON g.object_id = d.needed_id
@@ -246,7 +249,7 @@ BEGIN ATOMIC
             OR k.other_id IN (m.object_id, m.parent_id, g.object_id, g.container_id))
     ORDER BY 1, 2;
 END;
-COMMENT ON FUNCTION _pggit.find_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.merge_conflict[]) IS $$
+COMMENT ON FUNCTION _pggit.find_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.merge_conflict[], _pggit.object[]) IS $$
 Merged objects that need one which is gone; what an open conflict touches is left for later.
 $$;
 
@@ -286,6 +289,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.settle_breaks(
     p_pairs _pggit.merge_pair[],
     p_result _pggit.merge_result,
+    p_context _pggit.object[],
     p_choices _pggit.merge_choice[]
 )
 RETURNS _pggit.merge_result
@@ -305,7 +309,7 @@ BEGIN
     -- Settling one break can heal or make another: start over after each, every choice is used at most once.
     WHILE v_is_settled LOOP
         v_is_settled := false;
-        FOR v_break IN SELECT b.* FROM _pggit.find_breaks(p_pairs, p_result.objects, p_result.conflicts) AS b
+        FOR v_break IN SELECT b.* FROM _pggit.find_breaks(p_pairs, p_result.objects, p_result.conflicts, p_context) AS b
         LOOP
             v_choice := _pggit.find_choice(p_choices, 'auto', 'dependency_broken', v_break.object_id, NULL, v_break.missing_id);
             CONTINUE WHEN v_choice.strategy IS NULL;
@@ -327,7 +331,7 @@ BEGIN
             EXIT;
         END LOOP;
     END LOOP;
-    FOR v_break IN SELECT b.* FROM _pggit.find_breaks(p_pairs, p_result.objects, p_result.conflicts) AS b
+    FOR v_break IN SELECT b.* FROM _pggit.find_breaks(p_pairs, p_result.objects, p_result.conflicts, p_context) AS b
     LOOP
         v_pair := (SELECT p FROM unnest(p_pairs) AS p WHERE p.object_id = v_break.object_id);
         v_missing := (SELECT p FROM unnest(p_pairs) AS p WHERE p.object_id = v_break.missing_id);
@@ -343,7 +347,7 @@ BEGIN
     RETURN p_result;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pggit.merge_choice[]) IS $$
+COMMENT ON FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pggit.object[], _pggit.merge_choice[]) IS $$
 Settles broken dependencies by their choices (bring back what is needed, or give up what needs it); the rest are conflicts.
 $$;
 
@@ -443,11 +447,12 @@ DECLARE
 BEGIN
     v_result := _pggit.drop_twins(v_pairs, v_result);
     v_result.objects := _pggit.overrule(v_pairs, v_result.objects, p_choices);
-    v_result.objects := _pggit.settle_paths(v_result.objects, p_context);
+    v_result.objects := _pggit.settle_paths(
+        _pggit.follow_parents(v_pairs, v_result.objects, p_context), p_context);
     v_named := v_result.objects;
     v_result := _pggit.settle_contests(v_pairs, v_result, p_context, p_choices, p_strategy);
     v_result.objects := _pggit.respell(v_named, v_result.objects);
-    v_result := _pggit.settle_breaks(v_pairs, v_result, p_choices);
+    v_result := _pggit.settle_breaks(v_pairs, v_result, p_context, p_choices);
     v_result.objects := _pggit.settle_paths(v_result.objects, p_context);
     RETURN v_result;
 END;
