@@ -194,7 +194,7 @@ CREATE OR REPLACE FUNCTION _pggit.inherited_columns(
 )
 RETURNS SETOF _pggit.merge_break
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
