@@ -9,6 +9,7 @@ SET LOCAL lock_timeout = '5s';
 -- relations of 53_alerts.sql
 -- relations of 62_metrics.sql
 -- relations of 62_metrics_jobs.sql
+-- relations of 62_metrics_views.sql
 -- these take one more argument
 DROP FUNCTION pggit.cherry_pick(text, text);
 DROP FUNCTION pggit.revert(text, text);

@@ -29,7 +29,15 @@ CREATE UNIQUE INDEX scheduled_job_execution_job_name_key ON _pggit.scheduled_job
 CREATE INDEX scheduled_job_execution_job_name_idx ON _pggit.scheduled_job_execution (job_name, execution_id);
 CREATE INDEX scheduled_job_execution_started_at_idx ON _pggit.scheduled_job_execution (started_at);
 
+-- Who works beside the API; seen at most every five seconds.
+CREATE TABLE _pggit.workers (
+    worker       text PRIMARY KEY CHECK (worker <> '' AND length(worker) <= 200),
+    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- == routines ==
+COMMENT ON TABLE _pggit.workers IS 'Worker processes of the last day, and when each was seen last.';
 COMMENT ON TABLE _pggit.scheduled_jobs IS 'When each job runs next, and what a site has changed about it.';
 COMMENT ON TABLE _pggit.scheduled_job_execution IS 'The runs of the last week, and how they ended.';
 
@@ -230,6 +238,11 @@ BEGIN
     IF current_setting('transaction_read_only')::boolean THEN
         RETURN NULL;
     END IF;
+    INSERT INTO _pggit.workers AS w (worker)
+    VALUES (p_worker)
+    ON CONFLICT (worker) DO UPDATE
+    SET last_seen_at = clock_timestamp()
+    WHERE NOT w.last_seen_at BETWEEN clock_timestamp() - interval '5 seconds' AND clock_timestamp();
     INSERT INTO _pggit.scheduled_jobs (job_name)
     SELECT d.job_name
     FROM _pggit.job_definitions() AS d
@@ -291,6 +304,9 @@ BEGIN
     v_total := v_total + v_count;
     DELETE FROM _pggit.scheduled_job_execution AS e
     WHERE e.started_at < clock_timestamp() - interval '7 days' AND e.status <> 'RUNNING';
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    v_total := v_total + v_count;
+    DELETE FROM _pggit.workers AS w WHERE w.last_seen_at < clock_timestamp() - interval '1 day';
     GET DIAGNOSTICS v_count = ROW_COUNT;
     v_total := v_total + v_count;
     DELETE FROM _pggit.operation_hours AS h WHERE h.hour < clock_timestamp() - interval '90 days';

@@ -45,7 +45,10 @@ BEGIN ATOMIC
         'settle_conflict', 'finish_merge', 'give_up_merge'
     ]::name[]), 'pggit_writer'::name
     UNION ALL
-    SELECT unnest(ARRAY['list_alerts', 'get_alert']::name[]), 'pggit_reader'::name
+    SELECT unnest(ARRAY[
+        'list_alerts', 'get_alert', 'health_facts', 'metrics_facts', 'dashboard', 'dashboard_overview', 'dashboard_performance',
+        'dashboard_webhooks', 'dashboard_anomalies', 'system_info'
+    ]::name[]), 'pggit_reader'::name
     UNION ALL
     SELECT unnest(ARRAY['recalculate_baselines', 'report_health', 'claim_job', 'run_job', 'fail_job', 'schedule_job']::name[]),
         'pggit_admin'::name
@@ -110,16 +113,16 @@ DECLARE
     v_role  name;
 BEGIN
     REVOKE ALL ON ALL ROUTINES IN SCHEMA pggit, _pggit FROM PUBLIC;
-    REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit FROM PUBLIC;
-    REVOKE ALL ON SCHEMA pggit, _pggit FROM PUBLIC;
+    REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit, pggit_analytics FROM PUBLIC;
+    REVOKE ALL ON SCHEMA pggit, _pggit, pggit_analytics FROM PUBLIC;
     FOREACH v_role IN ARRAY v_roles LOOP
         EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA pggit, _pggit FROM %I', v_role);
-        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit FROM %I', v_role);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA pggit, _pggit, pggit_analytics FROM %I', v_role);
         EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA pggit, _pggit FROM %I', v_role);
         -- Functions run with the caller's rights, so the caller needs the helpers and tables behind the calls as well.
-        EXECUTE format('GRANT USAGE ON SCHEMA pggit, _pggit TO %I', v_role);
+        EXECUTE format('GRANT USAGE ON SCHEMA pggit, _pggit, pggit_analytics TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA _pggit TO %I', v_role);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit TO %I', v_role);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit, pggit_analytics TO %I', v_role);
         -- The stream is written through emit_event alone, by those who may change something.
         IF v_role = 'pggit_reader' THEN
             PERFORM _pggit.revoke_definers(v_role);

@@ -1,5 +1,6 @@
 """The ASGI application: routes, the error envelope, the pool's life, OpenAPI."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,8 +32,21 @@ from pggit.errors import (
     outcome_of,
 )
 from pggit.live import Live
+from pggit.metrics import Metrics
+from pggit.monitor import Monitor
 from pggit.peers import expose_transport
-from pggit.routes import alerts, branches, cache, feeds, health, history, merges, webhooks
+from pggit.routes import (
+    alerts,
+    branches,
+    cache,
+    dashboard,
+    feeds,
+    health,
+    history,
+    merges,
+    system,
+    webhooks,
+)
 from pggit.settings import Settings, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
@@ -193,6 +207,8 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="feeds", description="What happens, as it happens"),
             Tag(name="cache", description="Answers that are kept"),
             Tag(name="webhooks", description="Receivers of events, and what is sent to them"),
+            Tag(name="dashboard", description="The repository and its service in numbers"),
+            Tag(name="system", description="The service itself"),
             Tag(name="health", description="Whether the service and PostgreSQL answer"),
         ],
         render_plugins=[
@@ -210,15 +226,26 @@ def create_app(settings: Settings | None = None) -> Litestar:
     database = Database(current, request_id.get)
     live = Live(current, database)
     alerts.read_ahead(live.cache, database)
+    monitor = Monitor(current, database, live.cache)
+    metrics = Metrics(monitor) if current.enable_metrics else None
+    endpoint = current.otel_exporter_otlp_endpoint or current.jaeger_endpoint
+    tracing = None
+    if endpoint and current.enable_tracing:
+        # A third of a second, which only those who trace should pay.
+        from pggit.tracing import Tracing
+
+        tracing = Tracing(endpoint)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         await database.open()
         try:
-            async with live.run():
+            async with live.run(), monitor.run():
                 yield
         finally:
             await database.close()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
 
     api = Router(
         path="/api/v1",
@@ -231,9 +258,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
             feeds.sockets,
             cache.router,
             webhooks.router,
+            dashboard.router,
+            system.router,
         ],
     )
-    handlers: list[Any] = [health.router, api]
+    handlers: list[Any] = [health.router, system.get_metrics, api]
     if STATIC.is_dir():
         handlers.append(
             create_static_files_router(
@@ -244,6 +273,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         route_handlers=handlers,
         dependencies={
             "db": Provide(lambda: database, sync_to_thread=False),
+            "monitor": Provide(lambda: monitor, sync_to_thread=False),
+            "metrics": Provide(lambda: metrics, sync_to_thread=False),
             "settings": Provide(lambda: current, sync_to_thread=False),
             "hub": Provide(lambda: live.hub, sync_to_thread=False),
             "cache": Provide(lambda: live.cache, sync_to_thread=False),
@@ -266,7 +297,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     # Outside the router, so that requests that match no route are traced, too.
-    app.asgi_handler = trace_requests(live.read_your_writes(app.asgi_handler))
+    app.asgi_handler = trace_requests(
+        live.read_your_writes(app.asgi_handler), watcher=metrics, tracer=tracing
+    )
     # Outside of all that wrap `send`.
     app.asgi_handler = expose_transport(app.asgi_handler)
     app.state.live = live

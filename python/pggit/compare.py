@@ -20,7 +20,7 @@ _SCHEMAS = """
 SELECT n.nspname
 FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname !~ '^pg_'
-  AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit')
+  AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit', 'pggit_analytics')
   AND NOT (
       pg_catalog.strpos(n.nspname, '@') > 0
       AND pg_catalog.to_regnamespace('_pggit') IS NOT NULL

@@ -167,7 +167,8 @@ def upgrade(conn: psycopg.Connection[Any], target: str | None = None) -> list[st
 # Objects outside pggit that removing it would take along: views over pggit.branches, columns of its types, …
 DEPENDENTS = b"""
 WITH ours AS (
-    SELECT n.oid AS schema_oid FROM pg_namespace AS n WHERE n.nspname IN ('pggit', '_pggit')
+    SELECT n.oid AS schema_oid FROM pg_namespace AS n
+    WHERE n.nspname IN ('pggit', '_pggit', 'pggit_analytics')
 ), member AS (
     SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid FROM pg_class AS c JOIN ours ON ours.schema_oid = c.relnamespace
     UNION ALL
@@ -273,6 +274,6 @@ def downgrade(conn: psycopg.Connection[Any], target: str = "-1") -> list[str]:
         if _is_extension(conn):
             conn.execute("DROP EXTENSION pggit")
         else:
-            conn.execute("DROP SCHEMA pggit, _pggit CASCADE")
+            conn.execute("DROP SCHEMA IF EXISTS pggit_analytics, pggit, _pggit CASCADE")
     logger.info("removed pggit %s", start)
     return ["base"]

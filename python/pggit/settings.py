@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     health_timeout: Seconds = 5.0
     enable_metrics: bool = True
     enable_tracing: bool = True
+    otel_exporter_otlp_endpoint: str = ""
     jaeger_endpoint: str = ""
 
     # Webhooks that go out

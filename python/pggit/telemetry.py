@@ -5,9 +5,10 @@ import logging
 import re
 import sys
 import uuid
+from collections.abc import Iterable
 from contextvars import ContextVar
 from time import perf_counter
-from typing import cast
+from typing import Any, Protocol, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
@@ -59,8 +60,29 @@ def configure_logging(level: str) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
-def trace_requests(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware: X-Request-ID in and out, X-Response-Time, one log line a request."""
+class Watcher(Protocol):
+    """Who counts requests."""
+
+    def observe(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """A request was answered."""
+
+
+class Tracer(Protocol):
+    """Who follows them."""
+
+    def start(
+        self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]], request_id: str
+    ) -> object:
+        """A request has come; gives its span."""
+
+    def end(self, span: Any, method: str, route: str | None, status: int) -> None:
+        """It was answered."""
+
+
+def trace_requests(
+    app: ASGIApp, watcher: Watcher | None = None, tracer: Tracer | None = None
+) -> ASGIApp:
+    """ASGI middleware: X-Request-ID in and out, X-Response-Time, one log line, count and span a request."""
 
     async def traced(scope: Scope, receive: Receive, send: Send) -> None:
         # The server says plain "http"; the enumeration that the type names is a str, too.
@@ -68,33 +90,43 @@ def trace_requests(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         http = cast("HTTPScope", scope)
+        method, path = str(http["method"]), http["path"]
         offered = next((v for k, v in scope["headers"] if k == b"x-request-id"), None)
         current = new_request_id(offered.decode("latin-1") if offered is not None else None)
         token = request_id.set(current)
         started = perf_counter()
+        span = tracer.start(method, path, scope["headers"], current) if tracer else None
+        answered = 500
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
-                elapsed = (perf_counter() - started) * 1000
+                seconds = perf_counter() - started
+                answered = message["status"]
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", current.encode("latin-1")),
-                    (b"x-response-time", f"{elapsed:.1f}ms".encode()),
+                    (b"x-response-time", f"{seconds * 1000:.1f}ms".encode()),
                 ]
-                _log.info(
-                    "request",
-                    extra={
-                        "method": http["method"],
-                        "path": http["path"],
-                        "status": message["status"],
-                        "duration_ms": round(elapsed, 1),
-                    },
-                )
+                if watcher is not None:
+                    watcher.observe(method, http.get("path_template"), answered, seconds)
+                if _log.isEnabledFor(logging.INFO):
+                    _log.info(
+                        "request",
+                        extra={
+                            "method": method,
+                            "path": path,
+                            "status": answered,
+                            "duration_ms": round(seconds * 1000, 1),
+                        },
+                    )
             await send(message)
 
         try:
             await app(scope, receive, send_with_headers)
         finally:
+            if tracer is not None:
+                tracer.end(span, method, http.get("path_template"), answered)
             request_id.reset(token)
 
     return traced

@@ -14,7 +14,7 @@ CREATE TEMPORARY VIEW relations AS
 SELECT c.oid, c.oid::regclass::text AS relation, n.nspname, c.relname, c.relkind, c.relacl, c.relowner
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('pggit', '_pggit') AND c.relkind IN ('r', 'p', 'v', 'm');
+WHERE n.nspname IN ('pggit', '_pggit', 'pggit_analytics') AND c.relkind IN ('r', 'p', 'v', 'm');
 
 SELECT is_empty(
     $$SELECT routine FROM routines WHERE obj_description(oid, 'pg_proc') IS NULL$$,

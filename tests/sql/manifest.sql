@@ -1,7 +1,7 @@
 -- One line for everything that pggit is in the catalog, in an order of its own. Shares no code with pggit's differ.
 -- Lines that begin with "text" are left out of the checked-in manifest: the sources show them.
 WITH ours AS (
-    SELECT n.oid, n.nspname FROM pg_namespace AS n WHERE n.nspname IN ('pggit', '_pggit')
+    SELECT n.oid, n.nspname FROM pg_namespace AS n WHERE n.nspname IN ('pggit', '_pggit', 'pggit_analytics')
 ), rights AS (
     SELECT o.kind, o.name, a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END AS privilege,
         CASE WHEN a.grantee = 0 THEN 'PUBLIC' WHEN a.grantee = o.owner THEN 'owner' ELSE a.grantee::regrole::text END AS grantee

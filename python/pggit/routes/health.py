@@ -1,10 +1,8 @@
 """Health: always an answer, within seconds, whatever PostgreSQL does."""
 
-from dataclasses import dataclass
 from time import monotonic
 from typing import Annotated, Literal
 
-import psycopg
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
@@ -12,8 +10,8 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from pggit import __version__
-from pggit.db import Database
 from pggit.errors import utc_now
+from pggit.monitor import CacheReading, Monitor, Reading
 from pggit.settings import Settings
 from pggit.structs import Answer
 
@@ -67,14 +65,14 @@ class DeepDatabase(Answer, frozen=True, kw_only=True):
 class DeepCache(Answer, frozen=True, kw_only=True):
     """The cache."""
 
-    status: Literal["operational", "not_configured"]
+    status: Literal["operational", "degraded"]
     hit_rate: float
 
 
 class DeepWebhooks(Answer, frozen=True, kw_only=True):
     """Outbound webhooks."""
 
-    status: Literal["operational", "not_configured"]
+    status: Literal["operational", "degraded", "unknown"]
     active_count: int
     failed_count: int
 
@@ -89,58 +87,55 @@ class DeepHealth(Answer, frozen=True, kw_only=True):
     webhooks: DeepWebhooks
 
 
-_STARTED = monotonic()
-_OPTIONAL = ("cache", "celery", "github_api")
-_DOWN: dict[bool, tuple[int, HealthStatus]] = {False: (200, "degraded"), True: (503, "unhealthy")}
-_UP: tuple[int, HealthStatus] = (200, "healthy")
+STARTED = monotonic()
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What PostgreSQL said, and after how long."""
-
-    is_up: bool
-    milliseconds: float
-    error: str | None
+def _word(is_configured: bool, is_well: bool) -> Literal["healthy", "unhealthy", "not_configured"]:
+    if not is_configured:
+        return "not_configured"
+    return "healthy" if is_well else "unhealthy"
 
 
-async def probe(db: Database, timeout: float) -> Probe:
-    """Ask PostgreSQL, for at most timeout seconds."""
-    started = monotonic()
-    try:
-        elapsed = await db.ping(timeout)
-    except (psycopg.Error, OSError) as error:
-        reason = type(error).__name__ if isinstance(error, psycopg.OperationalError) else str(error)
-        return Probe(False, round((monotonic() - started) * 1000, 1), reason or "no answer in time")
-    return Probe(True, round(elapsed, 1), None)
-
-
-def _health(found: Probe, status: HealthStatus) -> Health:
-    now = utc_now()
-    database = Check(
-        status="healthy" if found.is_up else "unhealthy",
-        timestamp=now,
-        response_time_ms=found.milliseconds,
-        error=found.error,
-    )
-    checks = {"database": database} | {
-        name: Check(status="not_configured", timestamp=now) for name in _OPTIONAL
+def _checks(database: Reading, cache: CacheReading) -> dict[str, Check]:
+    workers = database.facts.workers
+    return {
+        "database": Check(
+            status="healthy" if database.is_up else "unhealthy",
+            timestamp=database.timestamp,
+            response_time_ms=database.milliseconds,
+            error=database.error,
+        ),
+        "cache": Check(
+            status=_word(cache.is_configured, cache.error is None),
+            timestamp=cache.timestamp,
+            response_time_ms=None if cache.milliseconds is None else round(cache.milliseconds, 1),
+            error=cache.error,
+        ),
+        # The queue's workers, under the name that the contract has for them.
+        "celery": Check(
+            status=_word(workers.known > 0, workers.alive > 0),
+            timestamp=database.timestamp,
+            error="no worker was seen for a minute" if workers.known > workers.alive == 0 else None,
+        ),
+        "github_api": Check(status="not_configured", timestamp=database.timestamp),
     }
-    return Health(
+
+
+async def _answer(monitor: Monitor, strict: bool) -> tuple[int, Health]:
+    database = await monitor.database()
+    checks = _checks(database, await monitor.shared_cache())
+    status: HealthStatus = "healthy"
+    if any(check.status == "unhealthy" for check in checks.values()):
+        status = "unhealthy" if strict and not database.is_up else "degraded"
+    return (503 if status == "unhealthy" else 200), Health(
         status=status,
         service="pggit",
         version=__version__,
-        timestamp=now,
-        uptime=round(monotonic() - _STARTED, 3),
+        timestamp=utc_now(),
+        uptime=round(monotonic() - STARTED, 3),
         checks=checks,
         checks_summary={name: check.status for name, check in checks.items()},
     )
-
-
-async def _answer(db: Database, settings: Settings, strict: bool) -> tuple[int, Health]:
-    found = await probe(db, settings.health_timeout)
-    status, word = _UP if found.is_up else _DOWN[strict]
-    return status, _health(found, word)
 
 
 _STRICT_503 = {
@@ -151,7 +146,7 @@ _STRICT_503 = {
 
 @get("/", responses=_STRICT_503, summary="Health")
 async def get_health(
-    db: NamedDependency[Database],
+    monitor: NamedDependency[Monitor],
     settings: NamedDependency[Settings],
     strict: Annotated[
         bool | None, QueryParameter(description="503 when PostgreSQL is away, not 200")
@@ -162,7 +157,7 @@ async def get_health(
     ] = "full",
 ) -> Response[Health | FlatHealth]:
     """200 always, `degraded` where something is away; `?strict=true` answers 503 instead."""
-    status, body = await _answer(db, settings, settings.health_strict if strict is None else strict)
+    status, body = await _answer(monitor, settings.health_strict if strict is None else strict)
     flat = FlatHealth(
         status=body.status, timestamp=body.timestamp, checks=body.checks_summary, uptime=body.uptime
     )
@@ -177,11 +172,9 @@ async def get_liveness() -> Liveness:
 
 
 @get("/ready", responses=_STRICT_503, summary="Readiness")
-async def get_readiness(
-    db: NamedDependency[Database], settings: NamedDependency[Settings]
-) -> Response[Health]:
+async def get_readiness(monitor: NamedDependency[Monitor]) -> Response[Health]:
     """503 while PostgreSQL is away."""
-    status, body = await _answer(db, settings, True)
+    status, body = await _answer(monitor, True)
     return Response(body, status_code=status)
 
 
@@ -195,23 +188,34 @@ async def get_readiness(
     },
     summary="Deep health",
 )
-async def get_deep_health(
-    db: NamedDependency[Database], settings: NamedDependency[Settings]
-) -> Response[DeepHealth]:
+async def get_deep_health(monitor: NamedDependency[Monitor]) -> Response[DeepHealth]:
     """Every part, asked; 503 while PostgreSQL is away."""
-    found = await probe(db, settings.health_timeout)
-    status, word = _UP if found.is_up else _DOWN[True]
+    database = await monitor.database()
+    cache = await monitor.shared_cache()
+    checks = _checks(database, cache)
+    status: HealthStatus = "healthy"
+    if any(check.status == "unhealthy" for check in checks.values()):
+        status = "degraded" if database.is_up else "unhealthy"
+    webhooks = database.facts.webhooks
+    state: Literal["operational", "degraded", "unknown"] = "unknown"
+    if database.is_up:
+        state = "degraded" if webhooks.failed_count else "operational"
     body = DeepHealth(
-        status=word,
+        status=status,
         timestamp=utc_now(),
         database=DeepDatabase(
-            status="connected" if found.is_up else "disconnected",
-            response_time_ms=found.milliseconds,
+            status="connected" if database.is_up else "disconnected",
+            response_time_ms=database.milliseconds,
         ),
-        cache=DeepCache(status="not_configured", hit_rate=0.0),
-        webhooks=DeepWebhooks(status="not_configured", active_count=0, failed_count=0),
+        cache=DeepCache(
+            status="operational" if cache.error is None else "degraded",
+            hit_rate=round(monitor.cache.hit_rate, 4),
+        ),
+        webhooks=DeepWebhooks(
+            status=state, active_count=webhooks.active_count, failed_count=webhooks.failed_count
+        ),
     )
-    return Response(body, status_code=status)
+    return Response(body, status_code=200 if database.is_up else 503)
 
 
 router = Router(
