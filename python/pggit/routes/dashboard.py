@@ -137,9 +137,15 @@ class Dashboard(Answer, frozen=True, kw_only=True):
     generated_at: datetime
 
 
-@get(["/", "/dashboard"], responses=errors(), summary="The whole dashboard")
+@get("/", operation_id="GetDashboard", responses=errors(), summary="The whole dashboard")
 async def get_dashboard(db: NamedDependency[Database]) -> Dashboard:
     """Overview, performance, webhooks and anomalies."""
+    return await db.call_value(Dashboard, "dashboard")
+
+
+@get("/dashboard", operation_id="GetWholeDashboard", responses=errors(), summary="The same")
+async def get_whole_dashboard(db: NamedDependency[Database]) -> Dashboard:
+    """The same as /dashboard."""
     return await db.call_value(Dashboard, "dashboard")
 
 
@@ -173,5 +179,12 @@ async def get_anomalies(
 router = Router(
     path="/dashboard",
     tags=["dashboard"],
-    route_handlers=[get_dashboard, get_overview, get_performance, get_webhooks, get_anomalies],
+    route_handlers=[
+        get_dashboard,
+        get_whole_dashboard,
+        get_overview,
+        get_performance,
+        get_webhooks,
+        get_anomalies,
+    ],
 )
