@@ -1,6 +1,6 @@
 # Every target says itself in one line: make help
 .POSIX:
-.PHONY: help run test quick check lint build install manifest release bench lock clean setup setup-run
+.PHONY: help run test quick properties check lint build install manifest release bench lock clean setup setup-run
 
 # The first Python that is new enough and can make environments (PYTHON=... overrides).
 PYTHON =
@@ -12,6 +12,7 @@ BIN = .venv/bin
 PG_CONFIG = pg_config
 DESTDIR =
 TESTS =
+EXAMPLES = 2000
 PYTEST = $(BIN)/python -m pytest -n auto --dist loadgroup
 
 help: ## list the targets
@@ -37,6 +38,9 @@ lint: setup ## check the form of SQL and Python, and the types
 	@$(BIN)/ruff format --check python tests tools
 	@$(BIN)/ruff check python tests tools
 	@$(BIN)/mypy
+
+properties: setup ## try the properties of merges and migrations on EXAMPLES generated schemas each, new ones every time
+	@PGGIT_EXAMPLES=$(EXAMPLES) PGGIT_EVERY_POINT=1 $(PYTEST) tests/merge/test_properties.py tests/concurrency/test_crashes.py
 
 check: lint test ## lint and test
 

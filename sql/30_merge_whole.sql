@@ -321,6 +321,14 @@ BEGIN
                         WHERE m.object_id <> v_break.object_id)
                     || ARRAY(SELECT o FROM jsonb_populate_recordset(
                         NULL::_pggit.object, v_choice.custom -> 'objects') AS o);
+            ELSIF v_choice.custom IS NOT NULL THEN
+                -- defined anew, it does without what is missing
+                p_result.objects := ARRAY(SELECT CASE WHEN m.object_id <> v_break.object_id THEN m ELSE _pggit.overlay_object(ROW(
+                    m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature, m.attrs,
+                    ARRAY(SELECT d FROM unnest(m.deps) AS d WHERE d <> v_break.missing_id AND NOT EXISTS (
+                        SELECT FROM unnest(p_pairs) AS p
+                        WHERE p.object_id = d AND _pggit.pair_container(p) = v_break.missing_id)))::_pggit.object, v_choice) END
+                    FROM unnest(p_result.objects) AS m);
             ELSIF (v_holder = 'ours') = (v_choice.strategy = 'use_target') THEN
                 p_result.objects := _pggit.restore_needed(p_pairs, p_result.objects, v_break.missing_id, v_holder);
             ELSE

@@ -112,6 +112,65 @@ Runs DDL in a scratch copy of the merged state without one object, and gives wha
 Errors: PostgreSQL's own where the DDL fails.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.shape_ddl(p_object _pggit.object, p_custom jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN (p_object).kind = 'table' AND jsonb_typeof(p_custom -> 'columns') = 'array' THEN (
+        SELECT format('CREATE TABLE %I (%s)', (p_object).name, string_agg(format('%I %s%s%s%s%s%s%s', c ->> 'column_name',
+            a ->> 'type',
+            ' COLLATE ' || (c ->> 'collation'),
+            ' DEFAULT ' || (c ->> 'default'),
+            ' GENERATED ' || upper(c ->> 'identity') || ' AS IDENTITY',
+            ' GENERATED ALWAYS AS (' || (c ->> 'expression') || ') STORED',
+            CASE WHEN (a ->> 'not_null')::boolean THEN ' NOT NULL' END,
+            CASE WHEN (c ->> 'unique')::boolean THEN ' UNIQUE' END), ', ' ORDER BY n))
+        FROM jsonb_array_elements(p_custom -> 'columns') WITH ORDINALITY AS u(c, n)
+        CROSS JOIN LATERAL _pggit.column_attrs(c) AS a)
+    WHEN (p_object).kind IN ('view', 'materialized_view') AND p_custom ? 'query'
+        THEN format('CREATE %s %I AS %s', upper(replace((p_object).kind, '_', ' ')), (p_object).name, p_custom ->> 'query')
+END;
+COMMENT ON FUNCTION _pggit.shape_ddl(_pggit.object, jsonb) IS $$
+The statement that makes a table of the columns, or a view of the query, that a resolution gives; NULL where it gives neither.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.with_kept_parts(
+    p_made _pggit.object[],
+    p_objects _pggit.object[],
+    p_object _pggit.object,
+    p_custom jsonb
+)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT jsonb_build_object('objects', jsonb_agg(to_jsonb(o)))
+    FROM (
+        SELECT m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
+            CASE WHEN m.object_id = (p_object).object_id
+                THEN jsonb_strip_nulls(((p_object).attrs - 'query') || (p_custom - '{name,schema,columns,query}'::text[]) || m.attrs)
+                ELSE m.attrs END AS attrs,
+            m.deps
+        FROM unnest(p_made) AS m
+        UNION ALL
+        -- Constraints, indexes, triggers and the like stay as far as the columns that they need are still there.
+        SELECT o.*
+        FROM unnest(p_objects) AS o
+        WHERE o.parent_id = (p_object).object_id
+            AND o.kind <> 'column'
+            AND NOT EXISTS (SELECT FROM unnest(p_made) AS m WHERE m.object_id = o.object_id)
+            AND NOT EXISTS (SELECT FROM unnest(p_objects) AS c
+                WHERE c.object_id = ANY (o.deps) AND c.parent_id = o.parent_id AND c.kind = 'column'
+                    AND NOT EXISTS (SELECT FROM unnest(p_made) AS m WHERE m.object_id = c.object_id))
+    ) AS o
+);
+COMMENT ON FUNCTION _pggit.with_kept_parts(_pggit.object[], _pggit.object[], _pggit.object, jsonb) IS $$
+What the statement of a resolution made, with the attributes that it does not speak of and the parts that still fit.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.build_custom(
     p_merge _pggit.merges,
     p_conflict _pggit.conflicts,
@@ -127,6 +186,7 @@ DECLARE
     v_object _pggit.object;
     v_made _pggit.object[];
     v_ddl text := p_custom ->> 'ddl';
+    v_shape text;
 BEGIN
     IF jsonb_typeof(p_custom) IS DISTINCT FROM 'object' OR p_custom = '{}' THEN
         PERFORM _pggit.raise_error('VCV13', format('the resolution of conflict %s is empty', p_conflict.conflict_id),
@@ -136,13 +196,16 @@ BEGIN
         (SELECT o FROM unnest(v_attempt.objects) AS o WHERE o.object_id = p_conflict.object_id),
         (SELECT o FROM unnest(_pggit.tree_array(p_merge.source_commit_id)) AS o WHERE o.object_id = p_conflict.object_id),
         (SELECT o FROM unnest(_pggit.tree_array(p_merge.ours_commit_id)) AS o WHERE o.object_id = p_conflict.object_id));
-    IF v_ddl IS NOT NULL THEN
-        v_made := _pggit.scratch_definition(v_attempt.objects, v_object, v_ddl);
+    v_shape := CASE WHEN v_ddl IS NULL AND (v_object.kind = 'table' OR p_conflict.conflict_type = 'dependency_broken')
+        THEN _pggit.shape_ddl(v_object, p_custom) END;
+    IF coalesce(v_ddl, v_shape) IS NOT NULL THEN
+        v_made := _pggit.scratch_definition(v_attempt.objects, v_object, coalesce(v_ddl, v_shape));
         IF NOT EXISTS (SELECT FROM unnest(v_made) AS m WHERE m.object_id = v_object.object_id) THEN
             PERFORM _pggit.raise_error('VCV13', format('the DDL does not make %s', _pggit.object_label(v_object)),
                 v_ddl, 'Give the statement that creates this very object, under its own name.');
         END IF;
-        RETURN jsonb_build_object('objects', (SELECT jsonb_agg(to_jsonb(m)) FROM unnest(v_made) AS m));
+        RETURN CASE WHEN v_shape IS NOT NULL THEN _pggit.with_kept_parts(v_made, v_attempt.objects, v_object, p_custom)
+            ELSE jsonb_build_object('objects', (SELECT jsonb_agg(to_jsonb(m)) FROM unnest(v_made) AS m)) END;
     ELSIF p_conflict.conflict_type IN ('rename_rename', 'name_collision') THEN
         v_ddl := coalesce(p_custom ->> 'name', p_custom ->> 'column_name');
         IF v_ddl IS NULL THEN

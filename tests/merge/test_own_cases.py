@@ -11,19 +11,16 @@ see.sql.
 import os
 import re
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import errors, sql
 
 from servers import PgServer
 
 HERE = Path(__file__).parent
-ROLES = ("pggit_test_alice", "pggit_test_bob")
 
 
 @dataclass
@@ -69,19 +66,6 @@ def read_cases() -> list[Case]:
 
 
 CASES = read_cases()
-
-
-@pytest.fixture(scope="session")
-def merge_template(pg: PgServer) -> Iterator[str]:
-    """A database with pggit and the functions that look at results."""
-    with psycopg.connect(pg.maintenance_url, autocommit=True) as conn:
-        for role in ROLES:
-            with suppress(errors.DuplicateObject, errors.UniqueViolation):
-                conn.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-    name = pg.create_database(pg.template())
-    pg.psql(name, "-f", str(HERE / "see.sql"))
-    yield name
-    pg.drop_database(name)
 
 
 def set_up(pg: PgServer, name: str, case: Case, ours: str, theirs: str) -> None:
