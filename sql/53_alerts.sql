@@ -441,3 +441,104 @@ AFTER UPDATE OF status ON _pggit.merges
 FOR EACH ROW
 WHEN (OLD.status <> NEW.status OR NEW.status = 'pending_conflicts')
 EXECUTE FUNCTION _pggit.alert_of_merge();
+
+CREATE OR REPLACE FUNCTION _pggit.alert_of_webhook()
+RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    PERFORM _pggit.raise_alert(
+        'webhook',
+        'CRITICAL',
+        format('webhook "%s" was switched off: %s', NEW.name,
+            CASE NEW.disabled_reason WHEN 'gone' THEN 'its receiver is gone' ELSE 'it failed for days' END),
+        jsonb_build_object('webhook_id', NEW.webhook_id, 'name', NEW.name, 'reason', NEW.disabled_reason),
+        'webhook ' || NEW.webhook_id);
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.alert_of_webhook() IS 'Raises an alert for a webhook that pggit switched off.';
+
+CREATE OR REPLACE TRIGGER alert_of_webhook
+AFTER UPDATE OF disabled_reason ON _pggit.webhooks
+FOR EACH ROW
+WHEN (OLD.disabled_reason IS NULL AND NEW.disabled_reason IS NOT NULL)
+EXECUTE FUNCTION _pggit.alert_of_webhook();
+
+CREATE OR REPLACE FUNCTION _pggit.check_webhooks()
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_webhook record;
+    v_key     text;
+    v_raised  integer := 0;
+BEGIN
+    FOR v_webhook IN
+        SELECT w.webhook_id, w.name, m.consecutive_failures, m.failing_since, m.last_success_at
+        FROM _pggit.webhooks AS w
+        JOIN _pggit.webhook_health_metrics AS m USING (webhook_id)
+        WHERE w.is_active AND m.health_status = 'unavailable'
+        ORDER BY w.webhook_id
+    LOOP
+        PERFORM _pggit.raise_alert(
+            'webhook',
+            'WARNING',
+            format('webhook "%s" fails: %s attempts in a row', v_webhook.name, v_webhook.consecutive_failures),
+            to_jsonb(v_webhook),
+            'webhook ' || v_webhook.webhook_id);
+        v_raised := v_raised + 1;
+    END LOOP;
+    FOR v_key IN
+        SELECT a.dedupe_key
+        FROM _pggit.alerts AS a
+        LEFT JOIN _pggit.webhooks AS w ON a.dedupe_key = 'webhook ' || w.webhook_id
+        LEFT JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
+        WHERE a.status <> 'resolved'
+          AND a.dedupe_key ~ '^webhook \d+$'
+          -- deleted, switched off by hand, switched on again and well
+          AND (w.webhook_id IS NULL
+              OR NOT w.is_active AND w.disabled_reason IS NULL
+              OR w.is_active AND coalesce(m.health_status, 'unknown') IN ('healthy', 'unknown'))
+        ORDER BY a.dedupe_key
+    LOOP
+        PERFORM _pggit.clear_alert(v_key, 'the webhook no longer fails');
+    END LOOP;
+    RETURN v_raised;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_webhooks() IS $$
+Raises alerts for webhooks whose receiver is unavailable, and resolves those of webhooks that are well, off by hand, or gone.
+Returns: how many fail.
+$$;
+
+CREATE OR REPLACE VIEW pggit.alert_delivery_queue AS
+SELECT (e.data ->> 'id')::bigint AS alert_id, d.webhook_id, d.delivery_id, e.data::text AS message_body,
+    CASE WHEN d.attempt > 0 THEN 'retrying' ELSE 'pending' END AS delivery_status,
+    greatest(d.attempt - 1, 0) AS retry_count, w.max_retries,
+    CASE WHEN d.leased_by IS NULL THEN d.due_at END AS next_retry_at, d.created_at
+FROM _pggit.deliveries AS d
+JOIN _pggit.webhooks AS w USING (webhook_id)
+JOIN _pggit.events AS e ON e.xid = d.event_xid AND e.event_id = d.event_id
+WHERE e.type LIKE 'alert.%'
+UNION ALL
+SELECT (e.data ->> 'id')::bigint, l.webhook_id, l.delivery_id, coalesce(l.body, e.data::text), 'failed',
+    greatest(l.attempt - 1, 0), w.max_retries, NULL, l.created_at
+FROM _pggit.dead_letters AS l
+JOIN _pggit.webhooks AS w USING (webhook_id)
+LEFT JOIN _pggit.events AS e ON e.xid = l.event_xid AND e.event_id = l.event_id
+WHERE l.event_type LIKE 'alert.%'
+UNION ALL
+SELECT (e.data ->> 'id')::bigint, a.webhook_id, a.delivery_id, e.data::text, 'delivered',
+    greatest(a.attempt - 1, 0), w.max_retries, NULL, e.created_at
+FROM _pggit.attempts AS a
+JOIN _pggit.webhooks AS w USING (webhook_id)
+JOIN _pggit.events AS e ON e.xid = a.event_xid AND e.event_id = a.event_id
+WHERE a.outcome = 'delivered' AND e.type LIKE 'alert.%';
+COMMENT ON VIEW pggit.alert_delivery_queue IS 'What is to be sent of alerts, was sent, or could not be: a row for an event and a webhook.';

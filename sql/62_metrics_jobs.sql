@@ -49,6 +49,7 @@ PARALLEL SAFE
 BEGIN ATOMIC
     VALUES
         ('check_server', '@every 30 seconds'),
+        ('check_webhooks', '@every 1 minute'),
         ('check_latency', '@every 1 minute'),
         ('check_drift', '@every 5 minutes'),
         ('roll_up_timings', '@every 5 minutes'),
@@ -334,6 +335,7 @@ DECLARE
 BEGIN
     CASE p_job_name
         WHEN 'check_server' THEN v_rows := _pggit.check_server();
+        WHEN 'check_webhooks' THEN v_rows := _pggit.check_webhooks();
         WHEN 'check_latency' THEN v_rows := _pggit.check_latency();
         WHEN 'check_drift' THEN v_rows := _pggit.check_drift();
         WHEN 'roll_up_timings' THEN v_rows := _pggit.roll_up_timings();

@@ -41,7 +41,6 @@ class WebhookFacts(msgspec.Struct, frozen=True):
 
     active_count: int = 0
     failed_count: int = 0
-    pending_deliveries: int = 0
     delivered: int = 0
     failed: int = 0
 

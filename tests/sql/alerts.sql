@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = public, tap;
-SELECT plan(48);
+SELECT plan(59);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
 
@@ -109,6 +109,35 @@ SET LOCAL ROLE pggit_reader;
 SELECT is(pggit.list_alerts() ->> 'total', '4', 'a reader sees alerts');
 SELECT throws_ok($$SELECT pggit.acknowledge_alerts('{1}')$$, '42501', NULL, 'and acknowledges none');
 RESET ROLE;
+
+
+-- Webhooks: what is sent of alerts, and alerts about webhooks.
+CREATE TEMPORARY TABLE w AS
+SELECT (pggit.create_webhook('pager', 'https://example.org/', p_event_types => '{alert.*}') ->> 'id')::integer AS id;
+CREATE TEMPORARY TABLE sent AS SELECT (pggit.raise_alert('disk', 'CRITICAL', 'disk full') ->> 'id')::bigint AS id;
+SELECT results_eq(
+    $$SELECT q.alert_id, q.webhook_id, q.delivery_status, q.retry_count, q.max_retries FROM pggit.alert_delivery_queue AS q$$,
+    $$SELECT sent.id, w.id, 'pending', 0, 3 FROM sent, w$$, 'an alert stands in the queue for each webhook that wants it');
+SELECT is((SELECT message_body::jsonb ->> 'message' FROM pggit.alert_delivery_queue), 'disk full', 'with what is sent');
+UPDATE _pggit.deliveries SET attempt = 2;
+SELECT results_eq($$SELECT delivery_status, retry_count FROM pggit.alert_delivery_queue$$, $$VALUES ('retrying', 1)$$,
+    'what was tried is retried');
+SELECT is(_pggit.check_webhooks(), 0, 'a webhook that has sent nothing yet does not fail');
+INSERT INTO _pggit.webhook_health_metrics (webhook_id, health_status, consecutive_failures) SELECT id, 'unavailable', 12 FROM w
+ON CONFLICT (webhook_id) DO UPDATE SET health_status = EXCLUDED.health_status, consecutive_failures = EXCLUDED.consecutive_failures;
+SELECT is(_pggit.check_webhooks(), 1, 'one whose receiver is unavailable does');
+SELECT results_eq($$SELECT severity::text, message FROM _pggit.alerts WHERE operation_type = 'webhook'$$,
+    $$VALUES ('WARNING', 'webhook "pager" fails: 12 attempts in a row')$$, 'which is an alert');
+UPDATE _pggit.webhooks SET is_active = false, disabled_reason = 'failing';
+SELECT results_eq($$SELECT severity::text, status::text, message FROM _pggit.alerts WHERE operation_type = 'webhook'$$,
+    $$VALUES ('CRITICAL', 'pending', 'webhook "pager" was switched off: it failed for days')$$,
+    'that becomes critical when it is switched off');
+SELECT is(_pggit.check_webhooks(), 0, 'it is not tried any more');
+SELECT is((SELECT status FROM _pggit.alerts WHERE operation_type = 'webhook'), 'pending', 'but its alert stays');
+UPDATE _pggit.webhooks SET is_active = true, disabled_reason = NULL;
+UPDATE _pggit.webhook_health_metrics SET health_status = 'healthy';
+SELECT is(_pggit.check_webhooks(), 0, 'switched on again and well');
+SELECT is((SELECT status FROM _pggit.alerts WHERE operation_type = 'webhook'), 'resolved', 'it is resolved');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pggit.settings import Settings
 from pggit.workers import Worker, run_workers
 from pggit.workers.deliverer import Deliverer
+from pggit.workers.scheduler import Scheduler
 from pggit.workers.ticker import Ticker
 
 
@@ -16,6 +17,7 @@ def workers_of(settings: Settings) -> dict[str, Worker]:
     """The workers by name."""
     return {
         "ticker": Ticker(settings.database_url).run,
+        "scheduler": Scheduler(settings.database_url).run,
         "deliverer": Deliverer(settings, grace=settings.worker_grace).run,
     }
 
