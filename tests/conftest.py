@@ -90,6 +90,13 @@ def pg(request: pytest.FixtureRequest) -> PgServer:
     return server
 
 
+@pytest.fixture(scope="session")
+def newest_pg(pytestconfig: pytest.Config) -> PgServer:
+    """The newest server alone: for tests of the service that the version of PostgreSQL has no part in."""
+    servers = pytestconfig.stash[SERVERS]
+    return servers[max(servers)]
+
+
 @pytest.fixture
 def database(pg: PgServer) -> Iterator[str]:
     """URL of a database with pggit of the test's own."""
