@@ -16,6 +16,7 @@ DONE, DIFFERENT, FAILED = 0, 1, 2
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pggit.cli_up:up", "Start the API, and PostgreSQL if there is no DATABASE_URL."),
     "worker": ("pggit.cli_worker:worker", "Run what works beside the API: it delivers webhooks."),
+    "listen": ("pggit.cli_listen:listen", "Print events as signed webhooks deliver them."),
     "init": ("pggit.cli_repository:init", "Put schemas under version control."),
     "branch": ("pggit.cli_repository:branch", "List, create or delete branches."),
     "checkout": (

@@ -95,6 +95,8 @@ def banner(host: str, port: int, dsn: str, embedded: bool) -> str:
         f"  {program} branch",
         f"  {program} merge feature/long-email --into main",
         f"  {program} conflicts",
+        f"What happens, as signed webhooks deliver it:  {program} listen",
+        f"What asks for attention:                       curl {base}/api/v1/alerts",
         "",
     ]
     return "\n".join(lines)
@@ -110,10 +112,14 @@ def _interrupt(*_: object) -> Never:
 )
 @click.option("--port", default=8000, envvar="PORT", show_default=True, help="Where to listen.")
 @click.option("--sample", is_flag=True, help="Load a sample with two branches in conflict, once.")
-def up(shell: Shell, host: str, port: int, sample: bool) -> None:
+@click.option(
+    "--workers/--no-workers", default=True, help="Whether to run what `pggit worker` runs, too."
+)
+def up(shell: Shell, host: str, port: int, sample: bool, workers: bool) -> None:
     """Start the API on port 8000, and PostgreSQL under it unless DATABASE_URL names one.
 
-    What the embedded server holds is kept for the next start. Ctrl-C stops both.
+    What the embedded server holds is kept for the next start. Ctrl-C stops both. With --sample, webhooks may be sent
+    to this machine, so that `pggit listen` shows them.
 
     \b
     pggit up --sample
@@ -137,7 +143,13 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
     listener = free_socket(host, port)
     with contextlib.closing(listener), database(given and normalize_dsn(given)) as dsn:
         prepare(dsn, sample)
-        served = msgspec.structs.replace(settings, database_url=dsn)
+        served = msgspec.structs.replace(
+            settings,
+            database_url=dsn,
+            webhook_allowed_networks=settings.webhook_allowed_networks
+            or (["127.0.0.0/8"] if sample else []),
+            webhook_allow_http=settings.webhook_allow_http or sample,
+        )
         app = create_app(served)
         text = banner(host, listener.getsockname()[1], dsn, embedded=not given)
 
@@ -160,6 +172,7 @@ def up(shell: Shell, host: str, port: int, sample: bool) -> None:
             **SOCKETS,
         )
         server = Server(config)
-        with beside(served), contextlib.suppress(KeyboardInterrupt):
+        beside_it = beside(served) if workers else contextlib.nullcontext()
+        with beside_it, contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
         click.echo("stopped" if server.started else "the API did not start", err=True)

@@ -390,6 +390,10 @@ class Session:
         """Give the connection back."""
         self._connection.close()
 
+    def allow_receivers(self, networks: str) -> None:
+        """Let this session name webhooks in these networks, and over http."""
+        self._connection.execute(OPEN_NETWORKS, [networks, "on"])
+
     def on_notice(self, handler: Callable[[str], None]) -> None:
         """Hand PostgreSQL's notices to the shell."""
         self._connection.add_notice_handler(lambda notice: handler(notice.message_primary or ""))

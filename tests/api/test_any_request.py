@@ -33,7 +33,7 @@ def service(newest_pg: PgServer) -> Iterator[httpx.Client]:
 
 @DOCUMENT.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,  # a failure in CI is one that everybody can see again
     database=None,

@@ -1,5 +1,6 @@
 """`pggit up`: everything from nothing, kept for the next start, and gone without a trace on Ctrl-C."""
 
+import json
 import os
 import re
 import shutil
@@ -99,6 +100,33 @@ def test_up_serves_the_sample_keeps_it_and_stops_cleanly(
     finally:
         assert stop(process, signal.SIGTERM) == 0
     assert postmasters(home) == []
+
+
+def test_listen_shows_events_as_signed_webhooks_deliver_them(environment: dict[str, str]) -> None:
+    process, base = start(environment)
+    listener = subprocess.Popen(
+        [*PGGIT, "listen", "--events", "branch.*", "--json"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert listener.stdout is not None
+        assert listener.stderr is not None
+        assert "listening as webhook" in listener.stderr.readline()
+        httpx.post(f"{base}/api/v1/branches", json={"name": "announced"})
+        seen = [json.loads(listener.stdout.readline())]
+        while seen[-1]["data"]["name"] != "announced":  # the sample's own branches come first
+            seen.append(json.loads(listener.stdout.readline()))
+        assert {event["type"] for event in seen} == {"branch.created"}
+        assert httpx.get(f"{base}/api/v1/webhooks").json()["total"] == 1
+        assert stop(listener) == 0
+        assert httpx.get(f"{base}/api/v1/webhooks").json()["total"] == 0
+    finally:
+        listener.kill()
+        listener.communicate()
+        assert stop(process) == 0
 
 
 def test_a_killed_one_leaves_nothing_that_blocks_the_next_start(
