@@ -46,7 +46,7 @@ class Hub:
     def __init__(self, url: str, *, poll: float = POLL, batch: int = BATCH) -> None:
         self._url = url
         self._poll = poll
-        self._batch = batch
+        self.batch = batch
         self._followers: list[Follower] = []
         self._woken = asyncio.Event()
         self._asked: list[tuple[asyncio.Future[None], Callable[[], None]]] = []
@@ -153,7 +153,7 @@ class Hub:
         while True:
             position = self.position or ""
             try:
-                events = await listener.follow(position, self._batch)
+                events = await listener.follow(position, self.batch)
             except psycopg.Error as error:
                 if error.sqlstate not in LOST:
                     raise
@@ -167,5 +167,5 @@ class Hub:
                     follower.take(events)
                 for follower in self._followers:
                     await follower.pass_on(events)
-            if len(events) < self._batch and position.count("~") == 1:
+            if len(events) < self.batch and position.count("~") == 1:
                 return
