@@ -110,7 +110,7 @@ BEGIN
     WHERE w.is_active
         AND _pggit.type_fits(p_type, w.event_types)
         AND p_type <> 'webhook.ping'
-        AND (p_type !~ '^(delivery|webhook)\.'
+        AND (p_type !~ '^(cache|delivery|webhook)\.'
             OR w.event_types && ARRAY[p_type, split_part(p_type, '.', 1) || '.*'] AND w.webhook_id::text <> p_subject);
     RETURN v_event_id;
 END;

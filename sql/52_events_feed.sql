@@ -202,3 +202,16 @@ COMMENT ON FUNCTION pggit.list_feed(text, text[], integer) IS $$
 A page of pggit.follow_events, and the position after it.
 Errors: VCV30 for a text that is no position, VCS30 for one from which events are missing.
 $$;
+
+CREATE OR REPLACE FUNCTION pggit.feed_status()
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'active_webhooks', (SELECT count(*) FROM _pggit.webhooks AS w WHERE w.is_active),
+        -- Every process asks each few seconds: beyond some number it is "very many".
+        'pending_deliveries', (SELECT count(*) FROM (SELECT FROM _pggit.deliveries LIMIT 10000) AS d));
+END;
+COMMENT ON FUNCTION pggit.feed_status() IS 'What the feeds tell about the system: active webhooks, and waiting deliveries up to 10000.';

@@ -21,6 +21,7 @@ DELETE FROM _pggit.cache_rules;
 INSERT INTO _pggit.cache_rules (cache_key, event_type)
 VALUES
     ('webhooks_list', 'webhook.*'),
+    ('webhooks_list', 'delivery.*'),
     ('alerts_summary', 'alert.*'),
     ('dashboard_metrics', 'alert.*'),
     ('dashboard_metrics', 'webhook.*'),
@@ -49,7 +50,7 @@ LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
 BEGIN ATOMIC
-    SELECT _pggit.emit_event('cache.invalidated', NULL, jsonb_build_object('keys', p_keys, 'pattern', p_pattern));
+    SELECT _pggit.emit_event('cache.invalidated', 'cache', jsonb_build_object('keys', p_keys, 'pattern', p_pattern));
 END;
 COMMENT ON FUNCTION pggit.invalidate_cache(text[], text) IS $$
 Makes every process of the API forget the answers that it keeps under these keys.

@@ -33,7 +33,7 @@ BEGIN ATOMIC
         'blocked_networks'
     ]::name[]), 'pggit_admin'::name
     UNION ALL
-    SELECT unnest(ARRAY['follow_events', 'feed_position', 'list_feed', 'list_cache_rules']::name[]), 'pggit_reader'::name
+    SELECT unnest(ARRAY['follow_events', 'feed_position', 'list_feed', 'feed_status', 'list_cache_rules']::name[]), 'pggit_reader'::name
     UNION ALL
     SELECT unnest(ARRAY['invalidate_cache']::name[]), 'pggit_writer'::name
     UNION ALL

@@ -44,7 +44,8 @@ class Live:
         self.feed = Feed(self.hub, self._status)
 
     async def _status(self) -> dict[str, Any]:
-        return {"cache_hit_rate": round(self.cache.hit_rate, 4)}
+        counts = await self._db.call_value(dict[str, int], "feed_status")
+        return {"cache_hit_rate": round(self.cache.hit_rate, 4), **counts}
 
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:

@@ -110,6 +110,25 @@ def test_a_write_through_the_process_shows_at_once(cached: httpx.Client) -> None
         assert page(cached)[0]["items"][0]["status"] == "acknowledged"
 
 
+def test_webhooks_are_kept_until_one_changes(cached: httpx.Client) -> None:
+    path = "/api/v1/webhooks"
+
+    def names() -> list[str]:
+        soon(lambda: cached.get(path).headers["x-cache"] == "HIT")
+        return [item["name"] for item in cached.get(path).json()["items"]]
+
+    assert names() == []
+    body = {"name": "kept", "url": "https://hooks.example.org/x"}
+    made = cached.post(path, json=body).json()
+    assert [item["name"] for item in cached.get(path).json()["items"]] == ["kept"]
+    assert names() == ["kept"]
+    cached.put(f"{path}/{made['id']}", json={"name": "changed"})
+    assert [item["name"] for item in cached.get(path).json()["items"]] == ["changed"]
+    assert names() == ["changed"]
+    assert cached.delete(f"{path}/{made['id']}").status_code == 204
+    assert cached.get(path).json()["items"] == []
+
+
 def test_a_repeat_that_nobody_is_told_of_is_counted(
     cached: httpx.Client, conn: psycopg.Connection
 ) -> None:
@@ -206,7 +225,7 @@ def test_two_processes_hear_of_each_other(cached: httpx.Client, database_url: st
         assert page(other)[0]["items"][0]["id"] == made
         soon(lambda: page(cached)[0]["items"][0]["id"] == made)
         keep(cached)
-        other.post("/api/v1/cache/invalidate", json={"keys": ["alerts_summary"]})
+        other.post("/api/v1/cache/invalidate", json={"pattern": "*"})
         soon(lambda: cached.get(STATS).json()["current_size_bytes"] == 0)
 
 

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 import idna
-from litestar import Router, delete, get, post, put
+from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, Offset, errors
+from pggit.routes import Limit, Offset, errors, kept
 from pggit.webhooks import (
     DeadLetterPage,
     Delivery,
@@ -48,10 +49,28 @@ def in_ascii(url: str) -> str:
 
 @get("/", responses=errors(), summary="List webhooks")
 async def list_webhooks(
-    db: NamedDependency[Database], limit: Limit = 100, offset: Offset = 0
-) -> WebhookPage:
-    """Webhooks by id, oldest first."""
-    return await db.call_value(WebhookPage, "list_webhooks", limit=limit, offset=offset)
+    db: NamedDependency[Database],
+    cache: NamedDependency[Cache],
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Response[WebhookPage]:
+    """Webhooks by id, oldest first; kept until one changes. `last_used_at` may be two minutes old here."""
+    return kept(
+        await cache.read(
+            "webhooks_list",
+            (limit, offset),
+            lambda: db.call_seen(WebhookPage, "list_webhooks", limit=limit, offset=offset),
+        )
+    )
+
+
+def read_ahead(cache: Cache, db: Database) -> None:
+    """Keep the first page from the start."""
+    cache.warms(
+        "webhooks_list",
+        (100, 0),
+        lambda: db.call_seen(WebhookPage, "list_webhooks", limit=100, offset=0),
+    )
 
 
 @post("/", responses=errors(409), summary="Create a webhook")
