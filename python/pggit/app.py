@@ -227,6 +227,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     live = Live(current, database)
     alerts.read_ahead(live.cache, database)
     webhooks.read_ahead(live.cache, database)
+    dashboard.read_ahead(live.cache, database)
     monitor = Monitor(current, database, live.cache)
     metrics = Metrics(monitor) if current.enable_metrics else None
     endpoint = current.otel_exporter_otlp_endpoint or current.jaeger_endpoint

@@ -3,15 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import Router, get
+from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, errors
+from pggit.routes import Limit, errors, kept
 from pggit.routes.alerts import Alert
 from pggit.structs import Answer
+
+# Kept for five minutes, or until an event of the repository, of alerts, webhooks or baselines; generated_at tells its age.
+KEY = "dashboard_metrics"
 
 
 class OpenAlerts(Answer, frozen=True, kw_only=True):
@@ -138,42 +142,81 @@ class Dashboard(Answer, frozen=True, kw_only=True):
 
 
 @get("/", operation_id="GetDashboard", responses=errors(), summary="The whole dashboard")
-async def get_dashboard(db: NamedDependency[Database]) -> Dashboard:
+async def get_dashboard(
+    db: NamedDependency[Database], cache: NamedDependency[Cache]
+) -> Response[Dashboard]:
     """Overview, performance, webhooks and anomalies."""
-    return await db.call_value(Dashboard, "dashboard")
+    return kept(await cache.read(KEY, ("dashboard",), lambda: db.call_seen(Dashboard, "dashboard")))
 
 
 @get("/dashboard", operation_id="GetWholeDashboard", responses=errors(), summary="The same")
-async def get_whole_dashboard(db: NamedDependency[Database]) -> Dashboard:
+async def get_whole_dashboard(
+    db: NamedDependency[Database], cache: NamedDependency[Cache]
+) -> Response[Dashboard]:
     """The same as /dashboard."""
-    return await db.call_value(Dashboard, "dashboard")
+    return kept(await cache.read(KEY, ("dashboard",), lambda: db.call_seen(Dashboard, "dashboard")))
 
 
 @get("/overview", responses=errors(), summary="Overview")
-async def get_overview(db: NamedDependency[Database]) -> Overview:
+async def get_overview(
+    db: NamedDependency[Database], cache: NamedDependency[Cache]
+) -> Response[Overview]:
     """Branches, merges, alerts, webhooks, workers."""
-    return await db.call_value(Overview, "dashboard_overview")
+    return kept(
+        await cache.read(
+            KEY, ("dashboard_overview",), lambda: db.call_seen(Overview, "dashboard_overview")
+        )
+    )
 
 
 @get("/performance", responses=errors(), summary="Performance")
-async def get_performance(db: NamedDependency[Database]) -> Performance:
+async def get_performance(
+    db: NamedDependency[Database], cache: NamedDependency[Cache]
+) -> Response[Performance]:
     """How long operations take, beside how long they usually do."""
-    return await db.call_value(Performance, "dashboard_performance")
+    return kept(
+        await cache.read(
+            KEY,
+            ("dashboard_performance",),
+            lambda: db.call_seen(Performance, "dashboard_performance"),
+        )
+    )
 
 
 @get("/webhooks", responses=errors(), summary="Webhooks")
-async def get_webhooks(db: NamedDependency[Database], limit: Limit = 20) -> Webhooks:
+async def get_webhooks(
+    db: NamedDependency[Database], cache: NamedDependency[Cache], limit: Limit = 20
+) -> Response[Webhooks]:
     """How deliveries fare, the least healthy webhook first."""
-    return await db.call_value(Webhooks, "dashboard_webhooks", limit=limit)
+    return kept(
+        await cache.read(
+            KEY,
+            ("dashboard_webhooks", limit),
+            lambda: db.call_seen(Webhooks, "dashboard_webhooks", limit=limit),
+        )
+    )
 
 
 @get("/anomalies", responses=errors(), summary="Anomalies")
 async def get_anomalies(
     db: NamedDependency[Database],
+    cache: NamedDependency[Cache],
     days: Annotated[int, QueryParameter(ge=1, le=30, description="How far back")] = 7,
-) -> Anomalies:
+) -> Response[Anomalies]:
     """Hours beyond the baseline, and alerts above INFO."""
-    return await db.call_value(Anomalies, "dashboard_anomalies", days=days)
+    return kept(
+        await cache.read(
+            KEY,
+            ("dashboard_anomalies", days),
+            lambda: db.call_seen(Anomalies, "dashboard_anomalies", days=days),
+        )
+    )
+
+
+def read_ahead(cache: Cache, db: Database) -> None:
+    """Keep what a dashboard asks for first."""
+    cache.warms(KEY, ("dashboard",), lambda: db.call_seen(Dashboard, "dashboard"))
+    cache.warms(KEY, ("dashboard_overview",), lambda: db.call_seen(Overview, "dashboard_overview"))
 
 
 router = Router(
