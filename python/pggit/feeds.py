@@ -17,7 +17,8 @@ from pggit.peers import AGAIN, AWAY, POLICY, Batch, Peer
 
 _log = logging.getLogger("pggit.feeds")
 
-Stream = Literal["alerts", "dashboard", "events"]
+# "status": who is not known hears how the system is, and nothing else.
+Stream = Literal["alerts", "dashboard", "events", "status"]
 # Stream, and the channels (or, for server-sent events, the types) that are wanted; none: all.
 Group = tuple[Stream, frozenset[str]]
 
@@ -74,6 +75,8 @@ def fits(event_type: str, wanted: frozenset[str]) -> bool:
 def messages(events: Sequence[Event], group: Group) -> list[tuple[str, bytes]]:
     """What a group hears of these events."""
     stream, wanted = group
+    if stream == "status":
+        return []
     found = []
     for event in events:
         if event.type.startswith("cache."):  # the processes' own business

@@ -1,8 +1,14 @@
 """The live feeds over real connections: what is said, resuming, bad frames, slow clients, lost listeners."""
 
 import json
+import os
+import re
 import select
+import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +22,9 @@ from websockets.exceptions import ConnectionClosed
 
 from api.feeds import hear, here, numbers, open_socket, raise_alert, say, server_sent
 from api.service import assert_envelope, serve, settings_for
-from servers import PgServer
+from servers import ROOT, PgServer
+
+API_PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 @dataclass
@@ -307,3 +315,50 @@ def test_a_server_that_ends_says_so(live: Live) -> None:
                 hear(line)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code in (1001, 1012)
+
+
+EXAMPLES = {
+    "python": [sys.executable, "-"],
+    "js": ["node", "--experimental-websocket", "-"],
+    "curl": ["bash"],
+}
+
+
+@pytest.mark.parametrize("language", EXAMPLES)
+def test_the_examples_of_the_page_do_what_they_say(live: Live, language: str) -> None:
+    if shutil.which(EXAMPLES[language][0]) is None or (
+        language == "curl" and shutil.which("curl") is None
+    ):
+        pytest.skip(f"this machine has nothing that runs {language}")
+    found = re.search(rf"^```{language}\n(.*?)^```$", API_PAGE, re.M | re.S)
+    assert found
+    base = f"{str(live.api.base_url).rstrip('/')}/api/v1"
+    with subprocess.Popen(
+        EXAMPLES[language],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=dict(os.environ, API=base),
+        start_new_session=True,
+    ) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        client.stdin.write(found[1])
+        client.stdin.close()
+        stop = threading.Event()
+
+        def write() -> None:
+            with psycopg.connect(live.url, autocommit=True) as writer:
+                while not stop.wait(0.2):
+                    raise_alert(writer, 300)
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        try:
+            said = next(line for line in client.stdout if "merge took long, 300" in line)
+        finally:
+            stop.set()
+            writing.join()
+            os.killpg(client.pid, signal.SIGKILL)
+    assert "CRITICAL" in said

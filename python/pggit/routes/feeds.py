@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Request, Response, Router, WebSocket, get, websocket
@@ -21,14 +21,21 @@ from pggit.feeds import CHANNELS, Feed, Group, Stream, message
 from pggit.listener import Event
 from pggit.peers import (
     NORMAL,
+    POLICY,
     TRANSPORT,
     Peer,
     QueuePeer,
     SocketPeer,
     writable_socket,
 )
+from pggit.principal import Principal
 from pggit.routes import Limit, errors
+from pggit.settings import Settings
 from pggit.structs import Answer
+
+# Where the gate before the router leaves who asks, or why that is not known.
+PRINCIPAL = "pggit.principal"
+REASON = "pggit.unauthenticated"
 
 # Milliseconds after which a client of server-sent events comes again.
 RETRY = 1000
@@ -103,6 +110,9 @@ class Conversation:
             self._refuse("UNKNOWN_TYPE", f'a frame is "subscribe" or "ping", not "{frame.type}"')
 
     async def _subscribe(self, frame: ClientFrame) -> None:
+        if self._stream == "status":
+            self._refuse("UNAUTHORIZED", "alerts are for those who are known: a token is required")
+            return
         channels = frame.channels
         unknown = sorted(set(channels or ()) - set(CHANNELS))
         if unknown:
@@ -145,14 +155,37 @@ async def _converse(socket: WebSocket[Any, Any, Any], talk: Conversation) -> Non
             await talk.hear(event.get("text") or event.get("bytes") or b"")
 
 
+def _is_anonymous(socket: WebSocket[Any, Any, Any], cookie: str) -> bool:
+    """Whether it did not even try to say who it is."""
+    return not (
+        {"authorization", "x-api-key"} & set(socket.headers)
+        or "token" in socket.query_params
+        or cookie in socket.cookies
+    )
+
+
 async def _serve(
-    socket: WebSocket[Any, Any, Any], feed: Feed, db: Database, stream: Stream
+    socket: WebSocket[Any, Any, Any],
+    feed: Feed,
+    db: Database,
+    settings: Settings,
+    stream: Stream,
 ) -> None:
     await socket.accept()
+    found = cast("dict[str, Any]", socket.scope)
+    reason: str | None = found.get(REASON)
+    if reason is not None:
+        if stream != "alerts" or not _is_anonymous(socket, settings.session_cookie):
+            await socket.close(POLICY, reason)
+            return
+        stream = "status"
+    principal: Principal | None = found.get(PRINCIPAL)
+    expires_at = None if principal is None else principal.expires_at
     protocol = writable_socket(socket.scope)
-    after = socket.query_params.get("last_event_id")
+    after = None if stream == "status" else socket.query_params.get("last_event_id")
     if protocol is not None:
         peer: Peer = SocketPeer(feed.on_lag, protocol)
+        peer.expires_at = expires_at
         talk = Conversation(feed, db, peer, stream)
         try:
             if await talk.begin(after):
@@ -165,6 +198,7 @@ async def _serve(
         await socket.send({"type": "websocket.send", "bytes": None, "text": data.decode()})
 
     queue = QueuePeer(feed.on_lag, send, None, is_joined=False)
+    queue.expires_at = expires_at
     talk = Conversation(feed, db, queue, stream)
     hearing: asyncio.Task[None] | None = None
     try:
@@ -188,18 +222,24 @@ async def _serve(
 
 @websocket("/alerts")
 async def follow_alerts(
-    socket: WebSocket[Any, Any, Any], feed: NamedDependency[Feed], db: NamedDependency[Database]
+    socket: WebSocket[Any, Any, Any],
+    feed: NamedDependency[Feed],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
 ) -> None:
-    """Alerts as they are raised."""
-    await _serve(socket, feed, db, "alerts")
+    """Alerts as they are raised; who is not known hears how the system is."""
+    await _serve(socket, feed, db, settings, "alerts")
 
 
 @websocket("/dashboard")
 async def follow_dashboard(
-    socket: WebSocket[Any, Any, Any], feed: NamedDependency[Feed], db: NamedDependency[Database]
+    socket: WebSocket[Any, Any, Any],
+    feed: NamedDependency[Feed],
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
 ) -> None:
     """Everything that happens, and how the system is."""
-    await _serve(socket, feed, db, "dashboard")
+    await _serve(socket, feed, db, settings, "dashboard")
 
 
 class EventStream:
@@ -233,6 +273,8 @@ class EventStream:
         peer = QueuePeer(
             self._feed.on_lag, write, getattr(owner, "transport", None), is_joined=True
         )
+        principal: Principal | None = cast("dict[str, Any]", scope).get(PRINCIPAL)
+        peer.expires_at = None if principal is None else principal.expires_at
 
         async def watch() -> None:
             while (await receive())["type"] != "http.disconnect":
