@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from servers import PgServer
@@ -104,3 +105,11 @@ def test_the_tutorial_does_what_it_says(
     pg: PgServer, database: str, service: int, tmp_path: Path
 ) -> None:
     run_page("docs/merge-tutorial.md", pg, database, tmp_path, service)
+
+
+def test_the_quickstart_does_what_it_says(
+    pg: PgServer, database: str, service: int, tmp_path: Path
+) -> None:
+    with psycopg.connect(database) as conn:
+        conn.execute((ROOT / "python" / "pggit" / "sample.sql").read_bytes())
+    run_page("docs/quickstart.md", pg, database, tmp_path, service)
