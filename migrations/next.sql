@@ -59,3 +59,6 @@ DROP FUNCTION _pggit._read_ranges(name[], name[]);
 DROP FUNCTION _pggit.read_types(name[], name[]);
 DROP FUNCTION _pggit.find_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.merge_conflict[]);
 DROP FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pggit.merge_choice[]);
+-- these take one more argument
+DROP FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[]);
+DROP FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]);

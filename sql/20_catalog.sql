@@ -192,6 +192,31 @@ Replaces patterns in the definitions among an object's attributes.
 p_path_from, p_path_to: the same for the items of a function's own search_path.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit._read_rest(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM _pggit._read_operators(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_families(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_casts(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_conversions(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_search_configurations(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_search_parts(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_statistics(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_foreign_servers(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_publications(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_subscriptions(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_event_triggers(p_logical, p_live);
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_rest(name[], name[]) IS $$
+The kinds that few schemas have.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_kinds(p_logical name[], p_live name[], p_only _pggit.catalog_address[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -216,7 +241,7 @@ DECLARE
 BEGIN
     IF p_only IS NOT NULL THEN
         SELECT
-            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p')), '{}'),
+            coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p', 'f')), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind = 'S'), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('v', 'm')), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('i', 'I')), '{}'),
@@ -269,7 +294,11 @@ BEGIN
     UNION ALL
     SELECT * FROM _pggit._read_aggregates(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
     UNION ALL
-    SELECT * FROM _pggit._read_default_privileges(p_logical, p_live);
+    SELECT * FROM _pggit._read_partition_indexes(p_logical, p_live, v_indexes) WHERE v_indexes IS DISTINCT FROM '{}'
+    UNION ALL
+    SELECT * FROM _pggit._read_default_privileges(p_logical, p_live)
+    UNION ALL
+    SELECT * FROM _pggit._read_rest(p_logical, p_live);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.read_kinds(name[], name[], _pggit.catalog_address[]) IS $$
@@ -446,9 +475,7 @@ BEGIN ATOMIC
     FROM copied AS c
     UNION ALL
     -- an index that a partition has from its parent counts as the parent's
-    SELECT
-        'pg_class'::regclass, u.indexrelid,
-        CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
+    SELECT 'pg_class'::regclass, u.indexrelid, CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass ELSE 'pg_constraint'::regclass END,
         coalesce(k.oid, u.root), 0, true
     FROM inherited AS u
     LEFT JOIN pg_constraint AS k ON k.conindid = u.root AND k.contype IN ('p', 'u', 'x')
@@ -476,6 +503,11 @@ BEGIN ATOMIC
     SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0, false
     FROM pg_depend AS m
     WHERE m.deptype = 'e'
+    UNION ALL
+    -- members of an operator class or, being in none, of a family
+    SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0, false FROM pg_depend AS m
+    WHERE m.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND m.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass)
+      AND NOT EXISTS (SELECT FROM pg_amop AS o WHERE o.oid = m.objid AND o.amopsortfamily = m.refobjid)
     UNION ALL
     SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid, false
     FROM pg_depend AS i

@@ -55,32 +55,38 @@ BEGIN
                     WHERE h.inhrelid = c.oid) END,
                 'of_type', CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype::text END,
                 'tablespace', t.spcname,
+                'server', quote_ident(v.srvname),
                 'access_method', nullif(a.amname, 'heap'),
                 'row_security', nullif(c.relrowsecurity, false),
                 'force_row_security', nullif(c.relforcerowsecurity, false),
-                'replica_identity', CASE c.relreplident
-                    WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END,
+                'replica_identity', CASE
+                    WHEN c.relkind = 'f' THEN NULL
+                    WHEN c.relreplident = 'f' THEN 'full' WHEN c.relreplident = 'n' THEN 'nothing'
+                    WHEN c.relreplident = 'i' THEN 'index' END,
                 'clustered', CASE WHEN EXISTS (
                     SELECT FROM pg_index AS x WHERE x.indrelid = c.oid AND x.indisclustered) THEN true END
             ))
         END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || CASE WHEN o.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(o.reloptions, 'option:toast.') END
+        || CASE WHEN f.ftoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(f.ftoptions) END
         || CASE WHEN r.relacl IS NULL THEN '{}'
             ELSE _pggit.acl_attrs(r.relacl, acldefault('r', r.relowner), r.relowner) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_class AS c ON c.oid = r.oid
+    LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
+    LEFT JOIN pg_foreign_server AS v ON v.oid = f.ftserver
     LEFT JOIN pg_class AS o ON o.oid = c.reltoastrelid
     LEFT JOIN pg_am AS a ON a.oid = c.relam
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d
         ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    WHERE r.relkind IN ('r', 'p')
+    WHERE r.relkind IN ('r', 'p', 'f')
       AND (p_only IS NULL OR r.oid = ANY (p_only));
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_tables(name[], name[], oid[]) IS $$
-Tables, partitioned ones and partitions among them.
+Tables, partitioned and foreign ones and partitions among them.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.default_name(p_table text, p_column text, p_label text)
@@ -194,6 +200,7 @@ BEGIN
         CASE WHEN set_config('search_path', r.path, true) <> '' THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'position', row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
+                'foreign', CASE WHEN r.relkind = 'f' THEN true END,
                 'type', format_type(a.atttypid, a.atttypmod),
                 'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
                 'not_null', CASE WHEN a.attnotnull THEN true END,
@@ -213,6 +220,7 @@ BEGIN
         || CASE WHEN a.attidentity = '' THEN '{}'
             ELSE _pggit.identity_attrs(a.attrelid, a.attnum, a.attidentity) END
         || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
+        || CASE WHEN a.attfdwoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(a.attfdwoptions) END
         || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END
     FROM _pggit.read_relations(p_logical, p_live) AS r
     JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -223,7 +231,7 @@ BEGIN
     LEFT JOIN pg_description AS d
         ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
     JOIN pg_class AS c ON c.oid = r.oid
-    WHERE r.relkind IN ('r', 'p')
+    WHERE r.relkind IN ('r', 'p', 'f')
       AND a.attislocal
       AND NOT r.relispartition
       AND c.reloftype = 0
@@ -269,6 +277,7 @@ BEGIN
                 'comment', d.description
             )) END
             || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
+            || CASE WHEN a.attfdwoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(a.attfdwoptions) END
             || CASE WHEN a.attacl IS NULL THEN '{}'
                 ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END AS attrs
         FROM _pggit.read_relations(p_logical, p_live) AS r
@@ -285,7 +294,7 @@ BEGIN
         LEFT JOIN pg_constraint AS y ON y.conrelid = u.attrelid AND y.contype = 'n' AND y.conkey[1] = u.attnum
         LEFT JOIN pg_description AS d
             ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
-        WHERE r.relkind IN ('r', 'p')
+        WHERE r.relkind IN ('r', 'p', 'f')
           AND (NOT a.attislocal OR r.relispartition OR c.reloftype <> 0)
           AND (p_only IS NULL OR r.oid = ANY (p_only))
     ) AS v

@@ -36,6 +36,8 @@ BEGIN ATOMIC
         'include', CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN _pggit.column_names(
             (p_constraint).conrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,
         'nulls_not_distinct', nullif((p_index).indnullsnotdistinct, false),
+        -- of a partitioned table: not every partition has its part yet
+        'only', CASE WHEN NOT (p_index).indisvalid THEN true END,
         'period', CASE
             WHEN (p_constraint).contype = 'f' AND strpos(p_definition, ', PERIOD ') > 0 THEN true
             WHEN (p_constraint).contype IN ('p', 'u') AND strpos(p_definition, ' WITHOUT OVERLAPS)') > 0 THEN true END,
@@ -87,7 +89,7 @@ BEGIN
     LEFT JOIN pg_class AS c ON c.oid = i.indexrelid
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
-    WHERE r.relkind IN ('r', 'p')
+    WHERE r.relkind IN ('r', 'p', 'f')
       AND k.conparentid = 0
       AND (k.conislocal OR k.contype <> 'c')
       AND (k.coninhcount = 0 OR NOT r.relispartition)
@@ -160,7 +162,8 @@ BEGIN ATOMIC
             (p_index).indrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,
         'nulls_not_distinct', nullif((p_index).indnullsnotdistinct, false),
         'where', _pggit.settled(p_where),
-        'invalid', CASE WHEN NOT (p_index).indisvalid THEN true END,
+        'invalid', CASE WHEN NOT (p_index).indisvalid AND strpos(p_head, ' ON ONLY ') = 0 THEN true END,
+        'only', CASE WHEN NOT (p_index).indisvalid AND strpos(p_head, ' ON ONLY ') > 0 THEN true END,
         'clustered', nullif((p_index).indisclustered, false),
         'replica_identity', nullif((p_index).indisreplident, false)
     ))
@@ -227,6 +230,51 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit._read_indexes(name[], name[], oid[]) IS $$
 Indexes, those of constraints and those attached to the index of a partitioned table left out.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT
+        'pg_class'::regclass::oid, v.oid, 0, 'partition_index', 'pg_class'::regclass::oid, v.indrelid,
+        v.logical::text, v.relname::text, v.parent::text, NULL::text,
+        jsonb_strip_nulls(jsonb_build_object('name', v.name, 'usual_name', v.usual_name, 'comment', v.comment))
+    FROM (
+        SELECT
+            c.oid, i.indrelid, r.logical, r.relname, u.relname AS parent, c.relname AS name,
+            _pggit.default_name(
+                r.relname,
+                -- an index keeps the names that its own was made of
+                CASE WHEN NOT i.indisprimary THEN (
+                    SELECT string_agg(a.attname, '_' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid) END,
+                CASE WHEN i.indisprimary THEN 'pkey' WHEN k.contype = 'u' THEN 'key' WHEN k.contype = 'x' THEN 'excl' ELSE 'idx' END
+            ) AS usual_name,
+            coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(c.oid, 'pg_class')) AS comment
+        FROM _pggit.read_relations(p_logical, p_live) AS r
+        JOIN pg_index AS i ON i.indrelid = r.oid
+        JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relispartition
+        JOIN pg_inherits AS h ON h.inhrelid = c.oid
+        JOIN pg_class AS u ON u.oid = h.inhparent
+        LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+        WHERE r.relispartition
+          -- a key of the partition's own, beside an index of its parent, is a constraint by itself
+          AND k.conparentid IS DISTINCT FROM 0
+          AND (p_only IS NULL OR c.oid = ANY (p_only))
+    ) AS v
+    WHERE v.name <> v.usual_name
+       OR v.comment IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_partition_indexes(name[], name[], oid[]) IS $$
+The indexes that partitions have from their parents, as far as they have a name or comment of their own; each stands under the name
+of its parent's.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.trigger_attrs(p_trigger pg_trigger, p_definition text)

@@ -1,4 +1,4 @@
--- Catalog, the rest: what lives in tracked schemas and is not versioned.
+-- Catalog, the rest: what lives in tracked schemas, or beside them for their sake, and is not versioned.
 
 -- == relations ==
 
@@ -14,20 +14,6 @@ BEGIN ATOMIC
     WITH scope AS MATERIALIZED (
         SELECT s.nspoid FROM _pggit.read_scope(p_logical, p_live) AS s
     ), found(classid, objid, reason) AS (
-        SELECT d.classid, d.objid, 'objects of this kind are not versioned'
-        FROM pg_depend AS d
-        JOIN scope AS s ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = s.nspoid
-        WHERE d.deptype = 'n'
-          AND d.classid IN (
-              'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_conversion'::regclass,
-              'pg_ts_config'::regclass, 'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass,
-              'pg_statistic_ext'::regclass)
-        UNION ALL
-        SELECT 'pg_class'::regclass, c.oid, 'foreign tables are not versioned'
-        FROM pg_class AS c
-        JOIN scope AS s ON s.nspoid = c.relnamespace
-        WHERE c.relkind = 'f'
-        UNION ALL
         SELECT 'pg_type'::regclass, t.oid, 'base types are not versioned'
         FROM pg_type AS t
         JOIN scope AS s ON s.nspoid = t.typnamespace
@@ -35,24 +21,30 @@ BEGIN ATOMIC
         WHERE t.typtype IN ('b', 'p')
           AND e.oid IS NULL
         UNION ALL
-        SELECT 'pg_cast'::regclass, c.oid, 'casts are not versioned'
-        FROM pg_cast AS c
-        WHERE EXISTS (
-            SELECT
-            FROM pg_type AS t
-            JOIN scope AS s ON s.nspoid = t.typnamespace
-            WHERE t.oid IN (c.castsource, c.casttarget)
-              AND t.typtype <> 'm'
-        )
-        UNION ALL
-        SELECT 'pg_publication_rel'::regclass, p.oid, 'what a publication contains is not versioned'
+        -- What lives in no schema exists once beside all worktrees: pggit compare carries it from database to database.
+        SELECT 'pg_publication_rel'::regclass, p.oid, 'publications are compared between databases, not versioned on branches'
         FROM pg_publication_rel AS p
         JOIN pg_class AS c ON c.oid = p.prrelid
         JOIN scope AS s ON s.nspoid = c.relnamespace
         UNION ALL
-        SELECT 'pg_publication_namespace'::regclass, p.oid, 'what a publication contains is not versioned'
+        SELECT 'pg_publication_namespace'::regclass, p.oid, 'publications are compared between databases, not versioned on branches'
         FROM pg_publication_namespace AS p
         JOIN scope AS s ON s.nspoid = p.pnnspid
+        UNION ALL
+        SELECT 'pg_event_trigger'::regclass, e.oid, 'event triggers are compared between databases, not versioned on branches'
+        FROM pg_event_trigger AS e
+        JOIN pg_proc AS p ON p.oid = e.evtfoid
+        JOIN scope AS s ON s.nspoid = p.pronamespace
+        UNION ALL
+        SELECT DISTINCT 'pg_foreign_server'::regclass, t.ftserver, 'servers are compared between databases, not versioned on branches'
+        FROM pg_foreign_table AS t
+        JOIN pg_class AS c ON c.oid = t.ftrelid
+        JOIN scope AS s ON s.nspoid = c.relnamespace
+        UNION ALL
+        SELECT 'pg_transform'::regclass, f.oid, 'transforms are not versioned'
+        FROM pg_transform AS f
+        JOIN pg_type AS t ON t.oid = f.trftype
+        JOIN scope AS s ON s.nspoid = t.typnamespace
     )
     SELECT i.type, i.identity, f.reason
     FROM found AS f

@@ -58,6 +58,30 @@ COMMENT ON FUNCTION _pggit.qualified_name(text, text) IS $$
 A name quoted for SQL, with its schema if there is one.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.name_list(p_names jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT string_agg(n.name, ', ' ORDER BY n.place)
+    FROM jsonb_array_elements_text(p_names) WITH ORDINALITY AS n(name, place);
+END;
+COMMENT ON FUNCTION _pggit.name_list(jsonb) IS $$
+Names that are stored quoted, with commas between.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.enabled_phrase(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE p_attrs->>'enabled'
+    WHEN 'disabled' THEN 'DISABLE' WHEN 'replica' THEN 'ENABLE REPLICA' WHEN 'always' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END;
+COMMENT ON FUNCTION _pggit.enabled_phrase(jsonb) IS $$
+When a trigger or rule fires, as ALTER TABLE says it.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.object_address(p_object _pggit.object, p_parent_kind text DEFAULT NULL)
 RETURNS text
 LANGUAGE sql
@@ -65,6 +89,16 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN CASE
     WHEN (p_object).kind IN ('schema', 'extension') THEN upper((p_object).kind) || ' ' || quote_ident((p_object).name)
+    WHEN (p_object).kind = 'table' AND (p_object).attrs ? 'server'
+        THEN 'FOREIGN TABLE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
+    WHEN (p_object).kind = 'operator' THEN 'OPERATOR ' || quote_ident((p_object).schema_name) || '.' || (p_object).name
+        || ' (' || (p_object).signature || ')'
+    WHEN (p_object).kind IN ('operator_class', 'operator_family') THEN upper(replace((p_object).kind, '_', ' ')) || ' '
+        || _pggit.qualified_name((p_object).schema_name, (p_object).name) || ' USING ' || quote_ident((p_object).signature)
+    WHEN (p_object).kind = 'cast' THEN 'CAST (' || (p_object).signature || ')'
+    WHEN (p_object).kind = 'user_mapping' THEN 'USER MAPPING FOR ' || (p_object).name || ' SERVER ' || ((p_object).attrs->>'server')
+    WHEN (p_object).kind = 'partition_index'
+        THEN 'INDEX ' || _pggit.qualified_name((p_object).schema_name, (p_object).attrs->>'name')
     WHEN (p_object).kind IN ('enum', 'composite', 'range')
         THEN 'TYPE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
     WHEN (p_object).kind = 'column' THEN 'COLUMN '
@@ -99,6 +133,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN CASE
+    WHEN (p_object).kind = 'server' THEN 'FOREIGN SERVER ' || quote_ident((p_object).name)
     WHEN (p_object).kind IN ('table', 'view', 'materialized_view')
         THEN 'TABLE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
     WHEN (p_object).kind = 'column'
@@ -120,8 +155,11 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN coalesce(array_position(
-    '{schema,extension,collation,enum,domain,composite,range,sequence,table,column,function,procedure,aggregate,'
-    'view,materialized_view,constraint,index,statistics,trigger,rule,policy,default_privilege}'::text[], p_kind), 50);
+    ('{schema,access_method,extension,foreign_data_wrapper,server,user_mapping,collation,enum,domain,composite,range,'
+    'sequence,table,function,procedure,aggregate,column,operator,operator_family,operator_class,cast,conversion,'
+    'text_search_parser,text_search_template,text_search_dictionary,text_search_configuration,'
+    'view,materialized_view,constraint,index,partition_index,statistics,trigger,rule,policy,'
+    'publication,publication_table,publication_schema,subscription,default_privilege,event_trigger}')::text[], p_kind), 50);
 COMMENT ON FUNCTION _pggit.kind_weight(text) IS $$
 The order in which kinds are created where no dependency says otherwise.
 $$;
@@ -214,6 +252,21 @@ COMMENT ON FUNCTION _pggit.plan_items(_pggit.object[], _pggit.object[]) IS $$
 Every object of either tree with what is to be done to it, before dependents are looked at.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.definition_changed(p_old _pggit.object, p_new _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN EXISTS (
+    SELECT
+    FROM unnest(_pggit.changed_attributes((p_old).attrs, (p_new).attrs)) AS c(attribute)
+    WHERE c.attribute NOT IN ('owner', 'comment')
+      AND NOT starts_with(c.attribute, 'acl:')
+);
+COMMENT ON FUNCTION _pggit.definition_changed(_pggit.object, _pggit.object) IS $$
+Whether anything differs but what all kinds have.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.mark_rebuilds(p_items _pggit.plan_item[], p_rebuild uuid[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
@@ -225,6 +278,7 @@ DECLARE
     v_rebuilt uuid[] := p_rebuild;
     v_some    uuid[];
     v_kind    text;
+    v_test    text;
     v_changed _pggit.plan_item[];
 BEGIN
     FOR v_kind, v_changed IN
@@ -233,11 +287,15 @@ BEGIN
         WHERE i.action = 'alter'
         GROUP BY 1
     LOOP
-        CONTINUE WHEN to_regprocedure(
-            format('_pggit.%I(_pggit.object, _pggit.object)', 'rebuild_' || v_kind)) IS NULL;
-        EXECUTE format(
-            'SELECT array_agg(i.object_id) FROM unnest($1) AS i WHERE _pggit.%I(i.old, i.new)',
-            'rebuild_' || v_kind)
+        -- a kind without ALTER is made anew
+        v_test := CASE
+            WHEN to_regprocedure(format('_pggit.%I(_pggit.object, _pggit.object)', 'rebuild_' || v_kind)) IS NOT NULL
+                THEN 'rebuild_' || v_kind
+            WHEN to_regprocedure(format('_pggit.%I(_pggit.object, _pggit.object)', 'alter_' || v_kind)) IS NULL
+                THEN 'definition_changed'
+        END;
+        CONTINUE WHEN v_test IS NULL;
+        EXECUTE format('SELECT array_agg(i.object_id) FROM unnest($1) AS i WHERE _pggit.%I(i.old, i.new)', v_test)
         INTO v_some
         USING v_changed;
         v_rebuilt := v_rebuilt || coalesce(v_some, '{}');
@@ -256,7 +314,8 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.mark_rebuilds(_pggit.plan_item[], uuid[]) IS $$
-Turns alterations that ALTER cannot express into rebuilds, as the rebuild_<kind> functions say, and those of p_rebuild.
+Turns alterations that ALTER cannot express into rebuilds, as the rebuild_<kind> functions say (a kind that has neither that nor
+alter_<kind> is rebuilt for any change of its definition), and those of p_rebuild.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.plan_path(p_schema text, p_extra_path jsonb)
@@ -299,7 +358,8 @@ AS $$
 DECLARE
     v_items      _pggit.plan_item[] := _pggit.plan_items(
         _pggit.keep_columns(_pggit.spell_out_heirs(p_from, p_to), p_to),
-        _pggit.mark_targets(p_from, _pggit.spell_out_defaults(p_from, _pggit.spell_out_heirs(p_to, p_from))));
+        _pggit.mark_targets(p_from, _pggit.spell_out_not_nulls(
+            p_from, _pggit.spell_out_defaults(p_from, _pggit.spell_out_heirs(p_to, p_from)))));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];
     v_cycle      uuid[] := '{}'::uuid[];
@@ -310,14 +370,17 @@ BEGIN
         RETURN;
     END IF;
     v_items := _pggit.rename_equal_parts(_pggit.follow_renames(v_items));
-    v_items := _pggit.mark_rebuilds(_pggit.adopt_indexes(v_items), p_rebuild);
-    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(v_items));
+    v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(v_items, p_rebuild));
+    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
+    v_items := _pggit.follow_partition_indexes(v_items);
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
-    FOR v_try IN 1 .. 3 LOOP
+    FOR v_try IN 1 .. 4 LOOP
         v_nodes := _pggit.plan_nodes(v_items, v_cycle);
         SELECT s.node_order, s.cycle_objects
         INTO v_order, v_more
-        FROM _pggit.order_nodes(v_items, v_nodes) AS s;
+        FROM _pggit.order_nodes(v_items, v_nodes, v_try = 1) AS s;
+        -- what bodies seem to call is no reason to break a cycle
+        CONTINUE WHEN v_try = 1 AND v_more <> '{}';
         EXIT WHEN v_more = '{}' OR v_more <@ v_cycle;
         v_cycle := v_cycle || v_more;
     END LOOP;

@@ -144,7 +144,7 @@ BEGIN ATOMIC
             UNION ALL
             SELECT
                 'drop', 2,
-                (i.parent_kind IS DISTINCT FROM 'schema' OR i.kind = 'default_privilege')
+                (coalesce(i.parent_kind, '') NOT IN ('schema', 'server') OR i.kind = 'default_privilege')
                     AND coalesce(i.parent_action IN ('drop', 'rebuild'), false)
                     AND NOT (i.is_cyclic AND i.kind = 'constraint')
                 OR (i.is_owned_by_dropped OR i.is_owned_by_identity) AND i.action = 'drop'
@@ -160,6 +160,7 @@ BEGIN ATOMIC
                OR i.action IN ('create', 'rebuild', 'alter') AND i.is_regiven AND (i.new).attrs ? 'owned_by'
                OR i.kind = 'table' AND (i.new).attrs ? 'partition_of' AND (
                    i.action IN ('create', 'rebuild') AND (i.new).attrs ? 'attached'
+                   OR i.is_loosened
                    OR i.action = 'alter' AND ((i.old).attrs->'partition_of', (i.old).attrs->'bound')
                        IS DISTINCT FROM ((i.new).attrs->'partition_of', (i.new).attrs->'bound'))
             UNION ALL
@@ -174,7 +175,8 @@ BEGIN ATOMIC
             row_number() OVER (
                 ORDER BY
                     -- what later objects get by default changes after all are made
-                    CASE WHEN w.kind = 'default_privilege' THEN 9 ELSE w.phase END,
+                    CASE WHEN w.kind IN ('default_privilege', 'partition_index', 'event_trigger') THEN
+                        CASE WHEN w.kind = 'event_trigger' AND w.op IN ('drop', 'rename') THEN 0 ELSE 9 END ELSE w.phase END,
                     CASE WHEN w.phase = 2 THEN -_pggit.kind_weight(w.kind) ELSE _pggit.kind_weight(w.kind) END,
                     (w.object).schema_name, (w.object).table_name,
                     ((w.object).attrs->>'position')::numeric, (w.object).name, (w.object).signature, w.object_id
@@ -406,11 +408,6 @@ BEGIN ATOMIC
     FROM attached AS n
     JOIN made AS m ON m.parent_id = n.parent_id AND m.op = 'create' AND m.kind = 'constraint' AND m.type = 'check'
     UNION
-    -- a table becomes a partition when it has all that a partition must have
-    SELECT m.acts_as, n.acts_as
-    FROM late AS n
-    JOIN made AS m ON m.parent_id = n.object_id AND m.type IS DISTINCT FROM 'foreign_key'
-    UNION
     -- what a foreign key refers to may come with the attachment
     SELECT m.acts_as, r.acts_as
     FROM reference AS r
@@ -425,6 +422,34 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.heir_edges(_pggit.plan_actor[]) IS $$
 The order among partitions, heirs and their parents.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.attach_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH late AS MATERIALIZED (
+        SELECT a.acts_as, a.object_id FROM unnest(p_actors) AS a WHERE a.op = 'late' AND a.kind = 'table'
+    ), made AS MATERIALIZED (
+        SELECT a.acts_as, (a.new).parent_id AS parent_id,
+            a.kind = 'column' OR (a.new).attrs->>'type' = 'check' OR (a.new).attrs ? 'attached' AS is_demanded
+        FROM unnest(p_actors) AS a
+        WHERE a.op IN ('create', 'alter') AND a.kind IN ('column', 'constraint', 'index')
+          AND (a.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
+          AND EXISTS (SELECT FROM late)
+    )
+    -- a table becomes a partition when it has all that a partition must have, and gets afterwards what PostgreSQL would
+    -- take for the part of an index of its parent
+    SELECT
+        CASE WHEN m.is_demanded THEN m.acts_as ELSE n.acts_as END,
+        CASE WHEN m.is_demanded THEN n.acts_as ELSE m.acts_as END
+    FROM late AS n
+    JOIN made AS m ON m.parent_id = n.object_id;
+END;
+COMMENT ON FUNCTION _pggit.attach_edges(_pggit.plan_actor[]) IS $$
+The order between the attachment of a partition and what it has of its own.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.name_edges(p_actors _pggit.plan_actor[])
@@ -513,7 +538,40 @@ COMMENT ON FUNCTION _pggit.owner_edges(_pggit.plan_item[], _pggit.plan_actor[]) 
 Sequences are tied to columns that exist, and let go of those that go.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.plan_edges(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+CREATE OR REPLACE FUNCTION _pggit.body_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE routine AS MATERIALIZED (
+        SELECT a.acts_as, lower((a.new).name) AS name, (a.new).attrs->>'body' AS body
+        FROM unnest(p_actors) AS a
+        WHERE a.op IN ('create', 'alter') AND a.kind IN ('function', 'procedure')
+    ), mention AS MATERIALIZED (
+        SELECT DISTINCT r.acts_as AS caller, t.acts_as AS callee
+        FROM routine AS r
+        CROSS JOIN LATERAL regexp_matches(r.body, '[[:alpha:]_][[:alnum:]_$]*', 'g') AS w(word)
+        JOIN routine AS t ON t.name = lower(w.word[1]) AND t.acts_as <> r.acts_as
+    ), reach(caller, callee) AS (
+        SELECT m.caller, m.callee FROM mention AS m
+        UNION
+        SELECT r.caller, m.callee FROM reach AS r JOIN mention AS m ON m.caller = r.callee
+    )
+    SELECT m.callee, m.caller
+    FROM mention AS m
+    WHERE NOT EXISTS (SELECT FROM reach AS r WHERE r.caller = m.callee AND r.callee = m.caller);
+END;
+COMMENT ON FUNCTION _pggit.body_edges(_pggit.plan_actor[]) IS $$
+Routines that the text of another seems to call come before it: PostgreSQL knows no such dependency, yet a default or a check may run
+the other while the plan is carried out. Those that call each other have no order.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_edges(
+    p_items _pggit.plan_item[],
+    p_nodes _pggit.plan_node[],
+    p_reads_bodies boolean DEFAULT true
+)
 RETURNS SETOF _pggit.plan_edge
 LANGUAGE plpgsql
 STABLE
@@ -533,6 +591,10 @@ BEGIN
         UNION
         SELECT * FROM _pggit.heir_edges(v_actors)
         UNION
+        SELECT * FROM _pggit.attach_edges(v_actors)
+        UNION
+        SELECT b.* FROM _pggit.body_edges(v_actors) AS b WHERE p_reads_bodies
+        UNION
         SELECT * FROM _pggit.name_edges(v_actors)
         UNION
         SELECT * FROM _pggit.owner_edges(p_items, v_actors)
@@ -540,7 +602,7 @@ BEGIN
     WHERE e.before_no <> e.after_no;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+COMMENT ON FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[], boolean) IS $$
 What must come before what, from the dependencies of both trees.
 $$;
 
@@ -612,7 +674,11 @@ Edges say that p_before[i] comes before p_after[i], sorted by (p_after, p_before
 Returns: the order, and for every edge that closes a cycle its place, followed by the negated numbers of the cycle's nodes.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.order_nodes(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+CREATE OR REPLACE FUNCTION _pggit.order_nodes(
+    p_items _pggit.plan_item[],
+    p_nodes _pggit.plan_node[],
+    p_reads_bodies boolean DEFAULT true
+)
 RETURNS _pggit.plan_order
 LANGUAGE sql
 STABLE
@@ -622,7 +688,7 @@ BEGIN ATOMIC
         SELECT
             array_agg(e.before_no ORDER BY e.after_no, e.before_no) AS befores,
             array_agg(e.after_no ORDER BY e.after_no, e.before_no) AS afters
-        FROM _pggit.plan_edges(p_items, p_nodes) AS e
+        FROM _pggit.plan_edges(p_items, p_nodes, p_reads_bodies) AS e
     )
     SELECT (
         s.node_order,
@@ -637,6 +703,6 @@ BEGIN ATOMIC
     FROM edges AS e
     CROSS JOIN LATERAL _pggit.sort_nodes(cardinality(p_nodes), e.befores, e.afters) AS s;
 END;
-COMMENT ON FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+COMMENT ON FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[], boolean) IS $$
 The order of the nodes, and the objects on cycles (with what lives in them).
 $$;

@@ -23,19 +23,6 @@ COMMENT ON FUNCTION _pggit.object_target(_pggit.object) IS $$
 An object of a schema, as DDL names it.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.name_list(p_names jsonb)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT string_agg(n.name, ', ' ORDER BY n.place)
-    FROM jsonb_array_elements_text(p_names) WITH ORDINALITY AS n(name, place);
-END;
-COMMENT ON FUNCTION _pggit.name_list(jsonb) IS $$
-Names that are stored quoted, with commas between.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.option_list(p_attrs jsonb, p_prefix text DEFAULT 'option:')
 RETURNS text
 LANGUAGE sql
@@ -183,6 +170,8 @@ BEGIN ATOMIC
                 THEN coalesce(p_old->>(p_prefix || 'start'), p_old->>(p_prefix || 'minimum'), '1')::bigint
                     > coalesce((p_new->>(p_prefix || 'maximum'))::bigint,
                         CASE WHEN (p_new->>(p_prefix || 'increment'))::bigint < 0 THEN -1 END)
+                    -- or it could not count as far as the new bound
+                    OR _pggit.sequence_range(p_old, p_prefix) << _pggit.sequence_range(p_new, p_prefix)
             ELSE coalesce(p_old->>(p_prefix || 'start'), p_old->>(p_prefix || 'maximum'), '-1')::bigint
                 < coalesce((p_new->>(p_prefix || 'minimum'))::bigint,
                     CASE WHEN coalesce((p_new->>(p_prefix || 'increment'))::bigint, 1) > 0 THEN 1 END)
@@ -353,6 +342,7 @@ BEGIN
             'ACCESS EXCLUSIVE');
     END IF;
     RETURN QUERY SELECT * FROM _pggit.option_changes(v_head, p_old, v_new);
+    RETURN QUERY SELECT d.* FROM _pggit.foreign_changes(v_head, p_old, v_new) AS d;
     RETURN;
 END;
 $$;
@@ -381,7 +371,7 @@ BEGIN
     WHERE (c).kind = 'column' AND NOT (c).attrs ? 'inherited';
     RETURN NEXT _pggit.make_ddl(
         concat_ws(' ',
-            'CREATE', upper(v_attrs->>'persistence'), 'TABLE', v_target,
+            'CREATE', upper(v_attrs->>'persistence'), CASE WHEN v_attrs ? 'server' THEN 'FOREIGN' END, 'TABLE', v_target,
             CASE
                 WHEN v_attrs ? 'attached' THEN '(LIKE ' || (v_attrs->>'partition_of')
                     || ' INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE)'
@@ -396,6 +386,8 @@ BEGIN
             END,
             'INHERITS (' || _pggit.name_list(v_attrs->'inherits') || ')',
             'PARTITION BY ' || (v_attrs->>'partition_by'),
+            'SERVER ' || (v_attrs->>'server'),
+            CASE WHEN v_attrs ? 'server' THEN _pggit.foreign_options(NULL, v_attrs) END,
             'USING ' || quote_ident(v_attrs->>'access_method'),
             'WITH (' || _pggit.option_list(v_attrs) || ')',
             'TABLESPACE ' || quote_ident(v_attrs->>'tablespace')),
@@ -540,6 +532,7 @@ BEGIN
             'ACCESS EXCLUSIVE', '{table_rewrite}');
     END IF;
     RETURN QUERY SELECT * FROM _pggit.option_changes(v_head, v_old, v_new);
+    RETURN QUERY SELECT d.* FROM _pggit.foreign_changes(v_head, v_old, v_new) AS d;
     RETURN QUERY SELECT * FROM _pggit.table_flags(v_old, p_new);
     RETURN;
 END;
@@ -553,9 +546,10 @@ RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN (p_old).attrs->'partition_by' IS DISTINCT FROM (p_new).attrs->'partition_by';
+RETURN (p_old).attrs->'partition_by' IS DISTINCT FROM (p_new).attrs->'partition_by'
+    OR (p_old).attrs->'server' IS DISTINCT FROM (p_new).attrs->'server';
 COMMENT ON FUNCTION _pggit.rebuild_table(_pggit.object, _pggit.object) IS $$
-A table cannot become partitioned, or partitioned differently, in place.
+A table cannot become partitioned, or partitioned differently, in place; nor can it move to a foreign server.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.drop_table(p_object _pggit.object)
@@ -564,7 +558,8 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.make_ddl('DROP TABLE ' || _pggit.object_target(p_object), 'ACCESS EXCLUSIVE', '{data_loss}');
+RETURN _pggit.make_ddl('DROP ' || _pggit.object_address(p_object), 'ACCESS EXCLUSIVE',
+    CASE WHEN (p_object).attrs ? 'server' THEN '{}'::text[] ELSE '{data_loss}' END);
 COMMENT ON FUNCTION _pggit.drop_table(_pggit.object) IS $$
 DROP TABLE.
 $$;

@@ -231,7 +231,7 @@ DECLARE
     v_retype  boolean := v_old->'type' <> v_new->'type'
         OR v_old->'collation' IS DISTINCT FROM v_new->'collation' AND v_new ? 'type';
     v_default boolean := v_old->'default' IS DISTINCT FROM v_new->'default';
-    v_using   text := CASE WHEN NOT v_new ? 'generated' THEN
+    v_using   text := CASE WHEN NOT v_new ?| '{generated,foreign}' THEN
         _pggit.retype_using(quote_ident((p_new).name), v_old->>'type', v_new->>'type') END;
 BEGIN
     IF v_old ? 'identity' AND NOT v_new ? 'identity' THEN
@@ -248,7 +248,7 @@ BEGIN
         RETURN NEXT _pggit.make_ddl(
             v_head || ' TYPE ' || (v_new->>'type') || coalesce(' COLLATE ' || (v_new->>'collation'), '')
                 || coalesce(' USING ' || v_using, ''),
-            'ACCESS EXCLUSIVE', _pggit.retype_hazards(v_old->>'type', v_new->>'type'));
+            'ACCESS EXCLUSIVE', CASE WHEN v_new ? 'foreign' THEN '{}' ELSE _pggit.retype_hazards(v_old->>'type', v_new->>'type') END);
     END IF;
     IF v_new ? 'generated' AND v_old->'expression' <> v_new->'expression' THEN
         RETURN NEXT _pggit.make_ddl(

@@ -57,8 +57,18 @@ BEGIN
     JOIN unnest(p_other) AS o ON (o).object_id = (t).object_id
     WHERE (t).kind = 'table'
       AND (t).attrs ?| '{partition_of,inherits}'
-      AND ((t).attrs->'partition_of', (t).attrs->'inherits')
-          IS DISTINCT FROM ((o).attrs->'partition_of', (o).attrs->'inherits');
+      AND (
+          ((t).attrs->'partition_of', (t).attrs->'inherits')
+              IS DISTINCT FROM ((o).attrs->'partition_of', (o).attrs->'inherits')
+          -- a table that is partitioned in another way is made anew
+          OR (t).attrs ? 'partition_of' AND EXISTS (
+              SELECT
+              FROM unnest(p_this) AS m
+              JOIN unnest(p_other) AS n ON (n).object_id = (m).object_id
+              WHERE (m).object_id = ANY ((t).deps)
+                AND (m).kind = 'table'
+                AND (m).attrs->'partition_by' IS DISTINCT FROM (n).attrs->'partition_by')
+      );
     IF v_heirs IS NULL THEN
         RETURN p_this;
     END IF;
@@ -231,6 +241,52 @@ COMMENT ON FUNCTION _pggit.spell_out_defaults(_pggit.object[], _pggit.object[]) 
 The new tree with the inherited defaults of those columns whose table said something else of them before.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.spell_out_not_nulls(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_named _pggit.object[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_from) AS f WHERE (f).attrs ?& '{inherited,not_null_name}') THEN
+        RETURN p_to;
+    END IF;
+    SELECT array_agg((
+        (f).object_id, 'column', (f).parent_id, (h).schema_name, (h).name, (f).name, NULL,
+        coalesce((t).attrs, '{"inherited": true}') || jsonb_build_object(
+            'not_null', true, 'not_null_name', (f).attrs->'not_null_name'),
+        coalesce((t).deps, '{}')
+    )::_pggit.object)
+    INTO v_named
+    FROM unnest(p_from) AS f
+    JOIN unnest(p_to) AS h ON (h).object_id = (f).parent_id AND (h).attrs ?| '{partition_of,inherits}'
+    JOIN unnest(p_to) AS m
+        ON (m).parent_id = ANY ((h).deps) AND (m).kind = 'column' AND (m).name = (f).name AND (m).attrs ? 'not_null_name'
+    LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
+    WHERE (f).kind = 'column'
+      AND (f).attrs ?& '{inherited,not_null_name}'
+      AND ((t).object_id IS NULL OR (t).attrs ? 'inherited')
+      AND NOT coalesce((t).attrs ? 'not_null', false);
+    IF v_named IS NULL THEN
+        RETURN p_to;
+    END IF;
+    RETURN v_named || ARRAY(
+        SELECT t
+        FROM unnest(p_to) AS t
+        LEFT JOIN unnest(v_named) AS n ON (n).object_id = (t).object_id
+        WHERE (n).object_id IS NULL
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_not_nulls(_pggit.object[], _pggit.object[]) IS $$
+The new tree with the NOT NULL of those inherited columns whose own name for it would go (PostgreSQL 18): they keep it, since an inherited
+constraint can be neither dropped nor renamed.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.adopt_indexes(p_items _pggit.plan_item[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
@@ -246,7 +302,7 @@ BEGIN
     INTO v_adopted
     FROM unnest(p_items) AS g
     JOIN unnest(p_items) AS h ON h.object_id = (g.old).parent_id AND h.action <> 'drop' AND (h.new).attrs ? 'partition_of'
-    JOIN unnest(p_items) AS m ON (m.new).parent_id = ANY ((h.new).deps) AND m.kind = 'index' AND m.action = 'create'
+    JOIN unnest(p_items) AS m ON (m.new).parent_id = ANY ((h.new).deps) AND m.kind = 'index' AND m.action IN ('create', 'rebuild')
     WHERE g.kind = 'index'
       AND g.action = 'drop'
       AND _pggit.is_same_part(g.old, m.new);
@@ -258,6 +314,103 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit.adopt_indexes(_pggit.plan_item[]) IS $$
 Leaves a partition's own index where its parent gets the same one: CREATE INDEX on the parent attaches it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spare_partitions(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_spared uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT h.object_id)
+    INTO v_spared
+    FROM unnest(p_items) AS h
+    JOIN unnest(p_items) AS t ON t.action = 'rebuild' AND t.kind = 'table' AND t.object_id = ANY ((h.old).deps)
+    WHERE h.kind = 'table'
+      AND h.action IN ('keep', 'alter')
+      AND (h.old).attrs ? 'partition_of'
+      AND (h.old).attrs->'partition_of' = (h.new).attrs->'partition_of';
+    IF v_spared IS NULL THEN
+        RETURN p_items;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN i.object_id <> ALL (v_spared) THEN i
+            ELSE (
+                i.object_id, i.kind, 'alter', i.is_renamed, i.is_retyped, true, i.is_set_aside, i.parent_kind, i.first,
+                ((i.old).object_id, (i.old).kind, (i.old).parent_id, (i.old).schema_name, (i.old).table_name, (i.old).name,
+                    (i.old).signature, (i.old).attrs || jsonb_strip_nulls(jsonb_build_object('bound', (i.new).attrs->'bound')),
+                    (i.old).deps)::_pggit.object,
+                i.new
+            )::_pggit.plan_item
+        END
+        FROM unnest(p_items) AS i
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spare_partitions(_pggit.plan_item[]) IS $$
+A partition whose parent is made anew is detached from the old one and attached to the new one, with its rows.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.follow_partition_indexes(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_named uuid[];
+    v_gone  uuid[];
+    v_apart uuid[];
+BEGIN
+    -- what the parent's index undergoes, its parts do: they lose their names with it, or go
+    SELECT array_agg(x.object_id) FILTER (WHERE x.action = 'keep'), array_agg(x.object_id) FILTER (WHERE x.action = 'drop')
+    INTO v_named, v_gone
+    FROM unnest(p_items) AS x
+    JOIN unnest(p_items) AS h ON h.object_id = coalesce((x.new).parent_id, (x.old).parent_id)
+    JOIN unnest(p_items) AS m
+        ON m.kind IN ('index', 'constraint')
+        AND m.action IN ('drop', 'create', 'rebuild')
+        AND coalesce((m.new).name, (m.old).name) = coalesce((x.new).name, (x.old).name)
+        AND coalesce((m.new).parent_id, (m.old).parent_id) = ANY ((coalesce(h.new, h.old)).deps)
+    WHERE x.kind = 'partition_index'
+      AND x.action IN ('keep', 'drop');
+    -- a table that joins a parent would give up its own index to be the part of the parent's equal one
+    SELECT array_agg(DISTINCT g.object_id)
+    INTO v_apart
+    FROM unnest(p_items) AS h
+    JOIN unnest(p_items) AS g ON g.kind = 'index' AND g.action = 'keep' AND (g.new).parent_id = h.object_id
+    JOIN unnest(p_items) AS m
+        ON m.kind IN ('index', 'constraint') AND (m.new).parent_id = ANY ((h.new).deps) AND _pggit.is_same_part(g.new, m.new)
+    WHERE h.kind = 'table'
+      AND h.action = 'alter'
+      AND (h.new).attrs ? 'partition_of'
+      AND (h.old).attrs->'partition_of' IS DISTINCT FROM (h.new).attrs->'partition_of';
+    IF v_named IS NULL AND v_gone IS NULL AND v_apart IS NULL THEN
+        RETURN p_items;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE
+            WHEN i.object_id = ANY (v_apart) OR i.object_id = ANY (v_named) THEN (
+                i.object_id, i.kind, CASE WHEN i.kind = 'partition_index' THEN 'create' ELSE 'rebuild' END, i.is_renamed,
+                i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first, i.old, i.new
+            )::_pggit.plan_item
+            ELSE i
+        END
+        FROM unnest(p_items) AS i
+        WHERE v_gone IS NULL OR i.object_id <> ALL (v_gone)
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.follow_partition_indexes(_pggit.plan_item[]) IS $$
+Keeps the names of the parts of partitioned indexes, and a partition's own indexes apart from them.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.mark_targets(p_from _pggit.object[], p_to _pggit.object[])
@@ -276,8 +429,7 @@ BEGIN
     SELECT array_agg(DISTINCT (t).object_id)
     INTO v_later
     FROM unnest(p_to) AS t
-    JOIN unnest(p_to) AS k ON (k).parent_id = (t).object_id AND (
-        (k).kind = 'index' OR (k).kind = 'constraint' AND (k).attrs->>'type' IN ('primary_key', 'unique', 'exclusion'))
+    JOIN unnest(p_to) AS k ON (k).parent_id = (t).object_id AND (k).kind = 'constraint' AND (k).attrs ? 'attached'
     LEFT JOIN unnest(p_from) AS f ON (f).object_id = (t).object_id
     WHERE (t).kind = 'table'
       AND (t).attrs ? 'partition_of'
@@ -312,9 +464,9 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.mark_targets(_pggit.object[], _pggit.object[]) IS $$
-Marks the new partitions that have keys or indexes of their own: these are made first and the table is attached then, so that
-PostgreSQL takes them for those that its parent asks for instead of making others. Marks, too, the columns whose NOT NULL has a
-namesake in its schema (PostgreSQL 18): left to itself, PostgreSQL would choose another name.
+Marks the new partitions that have keys of their own as their part of an index of the parent: these are made first and the table is
+attached then, so that PostgreSQL takes them for those that its parent asks for instead of making others. Marks, too, the columns
+whose NOT NULL has a namesake in its schema (PostgreSQL 18): left to itself, PostgreSQL would choose another name.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.attach_partition(p_object _pggit.object)

@@ -104,7 +104,8 @@ PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(
-        format('ALTER TABLE %s ADD CONSTRAINT %I %s', _pggit.table_target(p_object), (p_object).name,
+        format('ALTER TABLE %s%s ADD CONSTRAINT %I %s', CASE WHEN (p_object).attrs ? 'only' THEN 'ONLY ' ELSE '' END,
+            _pggit.table_target(p_object), (p_object).name,
             _pggit.constraint_definition((p_object).attrs)),
         CASE WHEN (p_object).attrs->>'type' = 'foreign_key' THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END,
         CASE WHEN (p_object).attrs ?| '{not_valid,not_enforced}' THEN '{}'::text[] ELSE '{may_fail,long_lock}' END)
@@ -258,11 +259,13 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN (
     SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each((p_old).attrs) AS o
-    WHERE o.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only', 'invalid')
+    WHERE o.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only')
 ) IS DISTINCT FROM (
     SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each((p_new).attrs) AS n
-    WHERE n.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only', 'invalid')
-);
+    WHERE n.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only')
+)
+-- a broken index is built anew; none is broken on purpose
+OR (p_old).attrs ? 'invalid' AND NOT (p_new).attrs ? 'invalid';
 COMMENT ON FUNCTION _pggit.rebuild_index(_pggit.object, _pggit.object) IS $$
 Whether an index must be built anew.
 $$;
@@ -280,15 +283,59 @@ COMMENT ON FUNCTION _pggit.drop_index(_pggit.object) IS $$
 DROP INDEX.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.enabled_phrase(p_attrs jsonb)
-RETURNS text
+CREATE OR REPLACE FUNCTION _pggit.name_partition_index(p_object _pggit.object, p_name text)
+RETURNS _pggit.ddl
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN CASE p_attrs->>'enabled'
-    WHEN 'disabled' THEN 'DISABLE' WHEN 'replica' THEN 'ENABLE REPLICA' WHEN 'always' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END;
-COMMENT ON FUNCTION _pggit.enabled_phrase(jsonb) IS $$
-When a trigger or rule fires, as ALTER TABLE says it.
+-- PostgreSQL itself chooses the name when it makes the index, or takes one that is there: so it is looked up
+RETURN _pggit.make_ddl(
+    'DO ' || _pggit.dollar_quote(format(
+        'DECLARE part regclass := (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h'
+        ' JOIN pg_catalog.pg_index AS i ON i.indexrelid = h.inhrelid JOIN pg_catalog.pg_class AS c ON c.oid = h.inhrelid'
+        ' JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent'
+        ' WHERE i.indrelid = %L::regclass AND p.relname = %L AND c.relname <> %L); '
+        'BEGIN IF part IS NOT NULL THEN EXECUTE format(''ALTER INDEX %%s RENAME TO %%I'', part, %L); END IF; END',
+        _pggit.table_target(p_object), (p_object).name, p_name, p_name)),
+    'SHARE UPDATE EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.name_partition_index(_pggit.object, text) IS $$
+Gives a name to the index that a partition has from its parent's.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.alter_partition_index(p_old _pggit.object, p_new _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.name_partition_index(p_new, (p_new).attrs->>'name')
+    WHERE (p_old).attrs->>'name' IS DISTINCT FROM (p_new).attrs->>'name';
+END;
+COMMENT ON FUNCTION _pggit.alter_partition_index(_pggit.object, _pggit.object) IS $$
+ALTER INDEX … RENAME.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.create_partition_index(p_object _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'name');
+COMMENT ON FUNCTION _pggit.create_partition_index(_pggit.object, _pggit.object[]) IS $$
+The index comes with its parent's, or with the partition: only its name is given.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.drop_partition_index(p_object _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'usual_name');
+COMMENT ON FUNCTION _pggit.drop_partition_index(_pggit.object) IS $$
+The index stays as long as its parent's does, under the name that it would have had.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.trigger_statement(p_object _pggit.object, p_verb text)

@@ -247,6 +247,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN CASE
+    WHEN p_event = 'rebuild' AND p_item.kind = 'table' AND p_on.kind = 'server' THEN 'rebuild'
     WHEN p_item.kind IN ('schema', 'extension', 'table', 'default_privilege') THEN NULL
     WHEN p_event = 'rebuild' AND p_item.parent_kind = p_on.kind
         AND (p_item.old).parent_id = p_on.object_id THEN 'rebuild'
@@ -258,7 +259,8 @@ RETURN CASE
     WHEN p_event = 'rebuild' AND p_item.kind = 'sequence' THEN NULL
     WHEN p_event = 'rebuild' THEN 'rebuild'
     WHEN p_event = 'retype' AND (
-        p_item.kind IN ('view', 'materialized_view', 'rule', 'policy', 'trigger', 'function', 'procedure')
+        p_item.kind IN (
+            'view', 'materialized_view', 'rule', 'policy', 'trigger', 'function', 'procedure', 'publication_table')
         OR p_item.kind = 'column' AND (p_item.old).attrs ? 'generated'
     ) THEN 'rebuild'
 END;

@@ -117,7 +117,8 @@ BEGIN ATOMIC
         END
         || ' ALTER COLUMN ' || quote_ident((p_item.new).name) || ' TYPE ' || ((p_item.new).attrs->>'type')
         || coalesce(' COLLATE ' || ((p_item.new).attrs->>'collation'), '')
-        || ' USING ' || quote_ident((p_item.new).name) || '::text::' || ((p_item.new).attrs->>'type'),
+        || CASE WHEN (p_item.new).attrs ? 'foreign' THEN ''
+            ELSE ' USING ' || quote_ident((p_item.new).name) || '::text::' || ((p_item.new).attrs->>'type') END,
         'ACCESS EXCLUSIVE', '{table_rewrite,may_fail}', true
     )::_pggit.ddl;
 END;
@@ -145,6 +146,10 @@ BEGIN
         WHEN 'loosen' THEN
             RETURN NEXT CASE p_item.kind
                 WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'SHARE ROW EXCLUSIVE', '{}', true)::_pggit.ddl
+                WHEN 'table' THEN (
+                    'ALTER TABLE ' || ((p_item.old).attrs->>'partition_of') || ' DETACH PARTITION ' || v_name,
+                    'ACCESS EXCLUSIVE', '{}', true
+                )::_pggit.ddl
                 ELSE (
                     'ALTER TABLE ' || coalesce(v_table, _pggit.qualified_name((p_item.old).schema_name, (p_item.old).table_name))
                         || ' ALTER COLUMN ' || quote_ident((p_item.old).name)
@@ -445,6 +450,12 @@ BEGIN
           AND NOT (i.kind = 'column' AND i.parent_kind IN ('view', 'materialized_view'))
         GROUP BY 1
     LOOP
+        -- what all kinds have is enough for some, and its address for DROP
+        IF v_function LIKE 'drop%' AND to_regprocedure(format('_pggit.%I(_pggit.object)', v_function)) IS NULL THEN
+            v_function := 'drop_type';
+        END IF;
+        CONTINUE WHEN v_function LIKE 'alter%'
+            AND to_regprocedure(format('_pggit.%I(_pggit.object, _pggit.object)', v_function)) IS NULL;
         v_some := ARRAY(
             SELECT s FROM _pggit.dispatch_ddl(v_function, v_items,
                 v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);

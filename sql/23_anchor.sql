@@ -64,6 +64,7 @@ BEGIN
             FROM pg_namespace AS n WHERE n.oid = ANY (p_schema_ids)),
         _pggit.role_digest(p_role_ids, p_owner),
         (SELECT string_agg(format('%s %I', t.oid, t.spcname), ',' ORDER BY t.oid) FROM pg_tablespace AS t),
+        (SELECT string_agg(format('%s %I', v.oid, v.srvname), ',' ORDER BY v.oid) FROM pg_foreign_server AS v),
         -- A row of these that went or came can change how any name prints.
         (SELECT count(*) FROM pg_operator), (SELECT count(*) FROM pg_opclass), (SELECT count(*) FROM pg_opfamily),
         (SELECT count(*) FROM pg_collation), (SELECT count(*) FROM pg_ts_config), (SELECT count(*) FROM pg_ts_dict),
@@ -111,6 +112,8 @@ BEGIN ATOMIC
     SELECT 'pg_class'::regclass, d.adrelid FROM pg_attrdef AS d WHERE age(d.xmin) <= p_age
     UNION
     SELECT 'pg_class'::regclass, s.seqrelid FROM pg_sequence AS s WHERE age(s.xmin) <= p_age
+    UNION
+    SELECT 'pg_class'::regclass, f.ftrelid FROM pg_foreign_table AS f WHERE age(f.xmin) <= p_age
     UNION
     SELECT 'pg_class'::regclass, v.objid
     FROM pg_index AS i

@@ -110,6 +110,13 @@ BEGIN
     JOIN pg_depend AS m ON m.refclassid = a.classid AND m.refobjid = a.objid AND m.deptype = 'e'
     WHERE a.classid = 'pg_extension'::regclass
     UNION ALL
+    SELECT m.classid, m.objid, m.refclassid, m.refobjid, 0
+    FROM unnest(p_addresses) AS a
+    JOIN pg_depend AS m ON m.refclassid = a.classid AND m.refobjid = a.objid
+    WHERE a.classid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass)
+      AND m.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+      AND NOT EXISTS (SELECT FROM pg_amop AS o WHERE o.oid = m.objid AND o.amopsortfamily = m.refobjid)
+    UNION ALL
     SELECT i.classid, i.objid, i.refclassid, i.refobjid, i.refobjsubid
     FROM relation AS r
     JOIN pg_depend AS i ON i.refclassid = 'pg_class'::regclass AND i.refobjid = r.oid AND i.refobjsubid > 0

@@ -1,0 +1,255 @@
+-- Catalog of what lives beside the schemas of a database: foreign servers, publications, event triggers, read into catalog rows.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.reads_whole_database()
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN coalesce(current_setting('pggit.whole_database', true) = 'on', false);
+COMMENT ON FUNCTION _pggit.reads_whole_database() IS $$
+Whether two whole databases are compared. What lives in no schema exists once beside all worktrees, so no branch has a version of it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_secret_option(p_name text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN lower(p_name) ~ '(passw|passfile|secret|token|sslkey|private_key|api_?key|credential)';
+COMMENT ON FUNCTION _pggit.is_secret_option(text) IS $$
+Whether the value of an option must not be read, stored or printed.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.foreign_option_attrs(p_options text[])
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_object_agg(
+        CASE WHEN o.is_secret THEN 'secret:' ELSE 'foreign:' END || o.name,
+        CASE WHEN o.is_secret THEN 'set' ELSE o.value END
+    ), '{}')
+    FROM (
+        SELECT
+            split_part(i.item, '=', 1) AS name,
+            substr(i.item, strpos(i.item, '=') + 1) AS value,
+            _pggit.is_secret_option(split_part(i.item, '=', 1)) AS is_secret
+        FROM unnest(p_options) AS i(item)
+    ) AS o;
+END;
+COMMENT ON FUNCTION _pggit.foreign_option_attrs(text[]) IS $$
+Spreads OPTIONS of foreign objects over one attribute each; of a secret only that it is set.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_foreign_servers(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF NOT _pggit.reads_whole_database() THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT
+        'pg_foreign_data_wrapper'::regclass::oid, w.oid, 0, 'foreign_data_wrapper', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, w.fdwname::text, NULL::text,
+        _pggit.common_attrs(w.fdwowner, obj_description(w.oid, 'pg_foreign_data_wrapper'), w.fdwacl, 'F')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'handler', CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END,
+            'validator', CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END
+        ))
+        || _pggit.foreign_option_attrs(w.fdwoptions)
+    FROM pg_foreign_data_wrapper AS w
+    WHERE NOT _pggit.is_extension_member('pg_foreign_data_wrapper'::regclass, w.oid);
+    RETURN QUERY
+    SELECT
+        'pg_foreign_server'::regclass::oid, s.oid, 0, 'server', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, s.srvname::text, NULL::text,
+        _pggit.common_attrs(s.srvowner, obj_description(s.oid, 'pg_foreign_server'), s.srvacl, 'S')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'wrapper', quote_ident(w.fdwname),
+            'type', s.srvtype,
+            'version', s.srvversion
+        ))
+        || _pggit.foreign_option_attrs(s.srvoptions)
+    FROM pg_foreign_server AS s
+    JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+    WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, s.oid);
+    RETURN QUERY
+    SELECT
+        'pg_user_mapping'::regclass::oid, m.umid, 0, 'user_mapping', 'pg_foreign_server'::regclass::oid, m.srvid,
+        NULL::text, NULL::text, CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END, NULL::text,
+        jsonb_build_object('server', quote_ident(m.srvname)) || _pggit.foreign_option_attrs(m.umoptions)
+    -- the view hides the options of others from those who may not see them
+    FROM pg_user_mappings AS m
+    WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, m.srvid);
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_foreign_servers(name[], name[]) IS $$
+Foreign data wrappers, servers and user mappings, where two whole databases are compared.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.relation_name(p_relation oid)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = p_relation;
+END;
+COMMENT ON FUNCTION _pggit.relation_name(oid) IS $$
+A relation under its full name, whatever the search_path.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_publications(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF NOT _pggit.reads_whole_database() THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    RETURN QUERY
+    SELECT
+        'pg_publication'::regclass::oid, p.oid, 0, 'publication', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, p.pubname::text, NULL::text,
+        _pggit.common_attrs(p.pubowner, obj_description(p.oid, 'pg_publication'), NULL, 'f')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'all_tables', nullif(p.puballtables, false),
+            'publish', nullif(concat_ws(', ',
+                CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+                CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
+                'insert, update, delete, truncate'),
+            'via_root', nullif(p.pubviaroot, false),
+            'generated_columns', CASE to_jsonb(p)->>'pubgencols' WHEN 's' THEN 'stored' END
+        ))
+    FROM pg_publication AS p
+    WHERE NOT _pggit.is_extension_member('pg_publication'::regclass, p.oid);
+    RETURN QUERY
+    SELECT
+        'pg_publication_rel'::regclass::oid, r.oid, 0, 'publication_table', 'pg_publication'::regclass::oid, r.prpubid,
+        NULL::text, NULL::text, _pggit.relation_name(r.prrelid), NULL::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'publication', quote_ident(p.pubname),
+            'columns', _pggit.column_names(r.prrelid, r.prattrs::smallint[]),
+            'where', _pggit.settled(pg_get_expr(r.prqual, r.prrelid))
+        ))
+    FROM pg_publication_rel AS r
+    JOIN pg_publication AS p ON p.oid = r.prpubid
+    WHERE NOT _pggit.is_extension_member('pg_publication'::regclass, r.prpubid);
+    RETURN QUERY
+    SELECT
+        'pg_publication_namespace'::regclass::oid, r.oid, 0, 'publication_schema', 'pg_publication'::regclass::oid, r.pnpubid,
+        NULL::text, NULL::text, n.nspname::text, NULL::text, jsonb_build_object('publication', quote_ident(p.pubname))
+    FROM pg_publication_namespace AS r
+    JOIN pg_publication AS p ON p.oid = r.pnpubid
+    JOIN pg_namespace AS n ON n.oid = r.pnnspid
+    WHERE NOT _pggit.is_extension_member('pg_publication'::regclass, r.pnpubid);
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_publications(name[], name[]) IS $$
+Publications with their tables and schemas, each an object of its own, where two whole databases are compared.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_subscriptions(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    -- the catalog is the whole cluster's, and its connection strings are for superusers and, in part, pg_read_all_data
+    IF NOT _pggit.reads_whole_database() OR NOT has_column_privilege('pg_subscription', 'subconninfo', 'SELECT') THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT
+        'pg_subscription'::regclass::oid, s.oid, 0, 'subscription', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, s.subname::text, NULL::text,
+        _pggit.common_attrs(s.subowner, obj_description(s.oid, 'pg_subscription'), NULL, 'f')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'connection', regexp_replace(s.subconninfo,
+                '(^|\s)(password|passfile|sslpassword|sslkey)\s*=\s*(''(?:[^''\\]|\\.)*''|\S*)', '', 'gi'),
+            'publications', (SELECT jsonb_agg(quote_ident(u.name) ORDER BY u.name) FROM unnest(s.subpublications) AS u(name)),
+            'slot_name', coalesce(s.subslotname::text, 'NONE'),
+            'synchronous_commit', nullif(s.subsynccommit, 'off'),
+            'binary', nullif(s.subbinary, false),
+            'streaming', CASE to_jsonb(s)->>'substream'
+                WHEN 'true' THEN 'on' WHEN 't' THEN 'on' WHEN 'p' THEN 'parallel' WHEN 'f' THEN 'off' WHEN 'false' THEN 'off' END,
+            'two_phase', CASE WHEN s.subtwophasestate <> 'd' THEN true END,
+            'disable_on_error', nullif(s.subdisableonerr, false),
+            'password_required', CASE WHEN to_jsonb(s)->>'subpasswordrequired' = 'false' THEN false END,
+            'run_as_owner', CASE WHEN to_jsonb(s)->>'subrunasowner' = 'true' THEN true END,
+            'origin', nullif(to_jsonb(s)->>'suborigin', 'any'),
+            'failover', CASE WHEN to_jsonb(s)->>'subfailover' = 'true' THEN true END
+        ))
+    FROM pg_subscription AS s
+    JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database();
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_subscriptions(name[], name[]) IS $$
+Subscriptions without the secrets of their connections, where two whole databases are compared. Whether one is enabled is a state of
+operation, not of the schema.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_event_triggers(p_logical name[], p_live name[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+    IF NOT _pggit.reads_whole_database() THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+    RETURN QUERY
+    SELECT
+        'pg_event_trigger'::regclass::oid, e.oid, 0, 'event_trigger', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, e.evtname::text, NULL::text,
+        _pggit.common_attrs(e.evtowner, obj_description(e.oid, 'pg_event_trigger'), NULL, 'f')
+        || jsonb_strip_nulls(jsonb_build_object(
+            'event', e.evtevent,
+            'tags', (SELECT jsonb_agg(t.tag ORDER BY t.place) FROM unnest(e.evttags) WITH ORDINALITY AS t(tag, place)),
+            'function', _pggit.routine_name(e.evtfoid),
+            'enabled', CASE e.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END
+        ))
+    FROM pg_event_trigger AS e
+    WHERE NOT _pggit.is_extension_member('pg_event_trigger'::regclass, e.oid);
+    RETURN QUERY
+    SELECT
+        'pg_am'::regclass::oid, a.oid, 0, 'access_method', NULL::oid, NULL::oid,
+        NULL::text, NULL::text, a.amname::text, NULL::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'comment', obj_description(a.oid, 'pg_am'),
+            'type', CASE a.amtype WHEN 't' THEN 'table' ELSE 'index' END,
+            'handler', _pggit.routine_name(a.amhandler)
+        ))
+    FROM pg_am AS a
+    WHERE a.oid >= 16384
+      AND NOT _pggit.is_extension_member('pg_am'::regclass, a.oid);
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_event_triggers(name[], name[]) IS $$
+Event triggers and access methods, where two whole databases are compared.
+$$;
