@@ -200,6 +200,7 @@ ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
+    RETURN QUERY SELECT * FROM _pggit._read_default_privileges(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_operators(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_families(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_casts(p_logical, p_live);
@@ -207,10 +208,10 @@ BEGIN
     RETURN QUERY SELECT * FROM _pggit._read_search_configurations(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_search_parts(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_statistics(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_foreign_servers(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_publications(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_subscriptions(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_event_triggers(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_foreign_servers();
+    RETURN QUERY SELECT * FROM _pggit._read_publications();
+    RETURN QUERY SELECT * FROM _pggit._read_subscriptions();
+    RETURN QUERY SELECT * FROM _pggit._read_event_triggers();
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_rest(name[], name[]) IS $$
@@ -295,8 +296,6 @@ BEGIN
     SELECT * FROM _pggit._read_aggregates(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
     UNION ALL
     SELECT * FROM _pggit._read_partition_indexes(p_logical, p_live, v_indexes) WHERE v_indexes IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_default_privileges(p_logical, p_live)
     UNION ALL
     SELECT * FROM _pggit._read_rest(p_logical, p_live);
 END;

@@ -45,10 +45,11 @@ COMMENT ON FUNCTION _pggit.foreign_option_attrs(text[]) IS $$
 Spreads OPTIONS of foreign objects over one attribute each; of a secret only that it is set.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_foreign_servers(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_foreign_servers()
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
-VOLATILE
+STABLE
+PARALLEL SAFE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -93,7 +94,7 @@ BEGIN
     WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, m.srvid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_foreign_servers(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_foreign_servers() IS $$
 Foreign data wrappers, servers and user mappings, where two whole databases are compared.
 $$;
 
@@ -112,7 +113,7 @@ COMMENT ON FUNCTION _pggit.relation_name(oid) IS $$
 A relation under its full name, whatever the search_path.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_publications(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_publications()
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -163,14 +164,15 @@ BEGIN
     WHERE NOT _pggit.is_extension_member('pg_publication'::regclass, r.pnpubid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_publications(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_publications() IS $$
 Publications with their tables and schemas, each an object of its own, where two whole databases are compared.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_subscriptions(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_subscriptions()
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
-VOLATILE
+STABLE
+PARALLEL SAFE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -205,12 +207,12 @@ BEGIN
     JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database();
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_subscriptions(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_subscriptions() IS $$
 Subscriptions without the secrets of their connections, where two whole databases are compared. Whether one is enabled is a state of
 operation, not of the schema.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_event_triggers(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_event_triggers()
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -250,6 +252,6 @@ BEGIN
       AND NOT _pggit.is_extension_member('pg_am'::regclass, a.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_event_triggers(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_event_triggers() IS $$
 Event triggers and access methods, where two whole databases are compared.
 $$;

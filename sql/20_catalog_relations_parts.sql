@@ -235,7 +235,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
-VOLATILE
+STABLE
+PARALLEL SAFE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan

@@ -68,7 +68,9 @@ $$;
 SELECT results_eq(
     $$SELECT (r.object).kind, count(*) FROM first_read AS r GROUP BY 1 ORDER BY 1$$,
     $$VALUES ('column', 14::bigint), ('constraint', 6), ('domain', 1), ('enum', 1), ('function', 3), ('index', 2),
-        ('policy', 1), ('rule', 1), ('schema', 2), ('sequence', 1), ('table', 8), ('trigger', 2), ('view', 1)$$,
+        ('operator', 1),
+        ('policy', 1), ('rule', 1), ('schema', 2), ('sequence', 1), ('statistics', 1), ('table', 8),
+        ('trigger', 2), ('view', 1)$$,
     'what PostgreSQL makes by itself (key indexes, identity sequences, parts of partitions) is no object of its own'
 );
 SELECT is(
