@@ -1,6 +1,6 @@
 # Every target says itself in one line: make help
 .POSIX:
-.PHONY: help run test quick properties check lint build install manifest release bench lock clean setup setup-run
+.PHONY: help run test quick properties check lint build install manifest release bench load lock clean setup setup-run
 
 # The first Python that is new enough and can make environments (PYTHON=... overrides).
 PYTHON =
@@ -60,9 +60,13 @@ release: setup ## freeze this version's scripts into migrations/ and open the ne
 bench: setup ## time every step on a large schema against a floor measured in the same run
 	@$(BIN)/python tests/load/bench.py
 
+load: setup ## let 50 clients loose on a service of its own for half a minute (needs the network once, for locust)
+	@[ -x .venv-load/bin/locust ] || { $(FIND_PYTHON); "$$p" -m venv .venv-load && .venv-load/bin/pip install -q locust==2.47.0; }
+	@PYTHONPATH=tests $(BIN)/python tests/load/clients.py .venv-load/bin/locust
+
 lock: ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
 
 clean: ## remove what was built; data of `make run` stays
-	rm -rf build .venv python/pggit/_sql python/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build .venv .venv-load python/pggit/_sql python/*.egg-info .pytest_cache .mypy_cache .ruff_cache
