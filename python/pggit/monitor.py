@@ -232,6 +232,15 @@ class Monitor:
                 _log.error("the health monitor broke", exc_info=error)
             await asyncio.sleep(INTERVAL)
 
+    def forget(self, settings: Settings) -> None:
+        """Ask anew, and with these settings."""
+        self._probe = Probe(settings)
+        self._reading = self._cache_reading = self._numbers = None
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._probe.close()
+
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Look every half a minute, from the start of the process to its end."""
@@ -243,4 +252,4 @@ class Monitor:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            await self._probe.close()
+            await self.close()
