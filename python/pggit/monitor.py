@@ -1,7 +1,8 @@
 """What this process knows about its surroundings: asked seldom, told often.
 
 A health check must stay cheap with many clients and with a pool that is used up, and honest all the same. So the probe has a
-connection of its own, what it learned holds for a second, and whoever asks meanwhile waits for the one question under way.
+connection of its own, and all who ask share one question. What was well a moment ago is said at once while that is under way; for
+how a trouble stands, and for news after a silence, one waits.
 """
 
 import asyncio
@@ -25,8 +26,10 @@ from pggit.settings import Settings
 
 _log = logging.getLogger("pggit.monitor")
 
-# Seconds that an answer holds, seconds between two looks of its own accord, seconds for the numbers of /metrics.
-FRESH, INTERVAL, METRICS_FRESH = 1.0, 30.0, 5.0
+# Seconds after which one asks again, and up to which a good answer is given meanwhile.
+FRESH, STALE = 1.0, 3.0
+# Seconds between two looks of its own accord, and for which the numbers of /metrics hold.
+INTERVAL, METRICS_FRESH = 30.0, 5.0
 
 
 class Workers(msgspec.Struct, frozen=True):
@@ -141,11 +144,15 @@ class Monitor:
         return self._reading is not None and self._reading[1].is_up
 
     async def database(self) -> Reading:
-        """How PostgreSQL is: at most a second old, and never later than the setting HEALTH_TIMEOUT."""
-        if self._reading is not None and monotonic() - self._reading[0] < FRESH:
-            return self._reading[1]
+        """How PostgreSQL is: a few seconds old at most, and never later than the setting HEALTH_TIMEOUT."""
+        known = self._reading
+        age = monotonic() - known[0] if known is not None else STALE
+        if known is not None and age < FRESH:
+            return known[1]
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(), name="pggit health")
+        if known is not None and age < STALE and known[1].is_up:
+            return known[1]
         # One who hangs up must not end the question of the others.
         return await asyncio.shield(self._asking)
 
