@@ -298,6 +298,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    cors: Any = app.asgi_handler
+    cors.app = live.cache.answer_kept(cors.app)
     # Outside the router, so that requests that match no route are traced, too.
     app.asgi_handler = trace_requests(
         live.read_your_writes(app.asgi_handler), watcher=metrics, tracer=tracing

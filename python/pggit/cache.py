@@ -13,12 +13,14 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from pggit.hub import Hub
 from pggit.listener import Event, Rule
@@ -31,6 +33,14 @@ _log = logging.getLogger("pggit.cache")
 OVERHEAD = 400
 INVALIDATED = "cache.invalidated"
 
+# As routes.kept has them; requests whose answers are found without the router.
+_HIT_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"private, no-cache"),
+    (b"x-cache", b"HIT"),
+]
+_KNOWN = 1000
+
 # Seconds for which an answer is kept under each key; others have the default.
 TTLS = {"webhooks_list": 120.0, "alerts_summary": 60.0, "dashboard_metrics": 300.0}
 # Never kept, since it changes with every request; a key all the same, for those who invalidate it.
@@ -39,6 +49,9 @@ LIVE_KEYS = ("cache_stats",)
 Fill = Callable[[], Awaitable[tuple[Any, str]]]
 # Key, role, arguments.
 Name = tuple[str, str, tuple[object, ...]]
+
+# Which answer the request of this task asked for.
+_asked: ContextVar[tuple[str, tuple[object, ...]] | None] = ContextVar("asked", default=None)
 
 
 class Snapshot:
@@ -133,20 +146,15 @@ class Cache:
 
         Requests for one answer that is not kept wait for one reading of it. Whoever acts in another role has answers of its own.
         """
-        name = (key, _role(), arguments)
+        _asked.set((key, arguments))
+        body = self.find(key, arguments)
+        if body is not None:
+            return body, True
+        self.stats.cache_misses += 1
         if not self._hub.is_live:
-            self.stats.cache_misses += 1
             value, _ = await fill()
             return msgspec.json.encode(value), False
-        entry = self._entries.get(name)
-        if entry is not None:
-            if entry.expires > monotonic():
-                self._entries.move_to_end(name)
-                self.stats.cache_hits += 1
-                return entry.body, True
-            self._forget(name)
-            self.stats.expired += 1
-        self.stats.cache_misses += 1
+        name = (key, _role(), arguments)
         flight = self._flights.get(name)
         if flight is None:
             seconds = TTLS.get(key, self._ttl) if ttl is None else ttl
@@ -155,6 +163,53 @@ class Cache:
             flight.add_done_callback(functools.partial(self._landed, name))
         # Who asked first may hang up; the others still get their answer.
         return await asyncio.shield(flight), False
+
+    def find(self, key: str, arguments: tuple[object, ...]) -> bytes | None:
+        """The encoded answer, if it is kept in this process."""
+        name = (key, _role(), arguments)
+        entry = self._entries.get(name)
+        if entry is None or not self._hub.is_live:
+            return None
+        if entry.expires > monotonic():
+            self._entries.move_to_end(name)
+            self.stats.cache_hits += 1
+            return entry.body
+        self._forget(name)
+        self.stats.expired += 1
+        return None
+
+    def answer_kept(self, app: ASGIApp) -> ASGIApp:
+        """ASGI middleware before the router: a request that was answered before with a kept answer need not be routed again.
+
+        What a request asks for is what its handler asked for the last time: path and query decide that, and nothing else.
+        """
+        known: dict[tuple[str, bytes], tuple[Any, str, tuple[object, ...]]] = {}
+
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            request = cast("dict[str, Any]", scope)
+            query: bytes = request.get("query_string", b"")
+            if request.get("method") != "GET" or b"token=" in query:
+                await app(scope, receive, send)
+                return
+            target = (request["path"], query)
+            if target in known:
+                request["path_template"], key, arguments = known[target]
+                body = self.find(key, arguments)
+                if body is not None:
+                    size = b"%d" % len(body)
+                    headers = [*_HIT_HEADERS, (b"content-length", size)]
+                    await send({"type": "http.response.start", "status": 200, "headers": headers})
+                    await send({"type": "http.response.body", "body": body, "more_body": False})
+                    return
+            _asked.set(None)
+            await app(scope, receive, send)
+            asked = _asked.get()
+            if asked is not None:
+                if len(known) >= _KNOWN:
+                    known.clear()
+                known[target] = (request.get("path_template"), *asked)
+
+        return wrapped
 
     def warms(self, key: str, arguments: tuple[object, ...], fill: Fill) -> None:
         """Have an answer read ahead, at the start and whenever somebody says so."""
