@@ -176,10 +176,13 @@ PARALLEL SAFE
 RETURN (
     WITH forms AS (
         SELECT
-            CASE WHEN q THEN quote_ident((p_object).schema_name) ELSE (p_object).schema_name END AS schema_name,
-            CASE WHEN q THEN quote_ident((p_object).table_name) ELSE (p_object).table_name END AS table_name,
-            CASE WHEN q THEN quote_ident((p_object).name) ELSE (p_object).name END AS name
-        FROM unnest(ARRAY[true, false]) AS u(q)
+            q.schema_name, q.table_name, q.name
+        FROM (VALUES
+            ((p_object).schema_name, (p_object).table_name, (p_object).name),
+            (quote_ident((p_object).schema_name), quote_ident((p_object).table_name), quote_ident((p_object).name)),
+            -- as programs write them, quoted whether need be or not
+            ('"' || replace((p_object).schema_name, '"', '""') || '"', '"' || replace((p_object).table_name, '"', '""') || '"',
+                '"' || replace((p_object).name, '"', '""') || '"')) AS q(schema_name, table_name, name)
     ), paths AS (
         SELECT concat_ws('.', f.table_name, f.name) AS path FROM forms AS f
         UNION
