@@ -126,12 +126,12 @@ CREATE OR REPLACE PROCEDURE pggit.remove_branch(p_name text, p_force boolean DEF
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    -- What delete_branch would refuse is refused before the worktree goes.
+    -- What delete_branch would refuse is refused before the worktree goes, and for the same reason.
+    IF p_name IN ('main', pggit.current_branch()) THEN
+        PERFORM pggit.delete_branch(p_name, p_force);
+    END IF;
     IF NOT p_force THEN
         PERFORM _pggit.check_merged(_pggit.get_branch(p_name));
-    END IF;
-    IF pggit.current_branch() = p_name THEN
-        PERFORM pggit.delete_branch(p_name, p_force);
     END IF;
     CALL pggit.drop_worktree(p_name, p_force);
     PERFORM pggit.delete_branch(p_name, p_force);
