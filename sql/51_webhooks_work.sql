@@ -32,13 +32,11 @@ RETURNS text
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-RETURN jsonb_build_object(
-    'id', (p_event).message_id,
-    'type', (p_event).type,
-    'timestamp', to_char((p_event).created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'subject', (p_event).subject,
-    'actor', (p_event).actor,
-    'data', (p_event).data)::text;
+-- Put together as text, which costs a third of a jsonb that is built to be printed. Ids and types have a narrow alphabet.
+RETURN '{"id": "' || (p_event).message_id || '", "type": "' || (p_event).type || '", "timestamp": "'
+    || to_char((p_event).created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '", "subject": '
+    || coalesce(to_json((p_event).subject)::text, 'null') || ', "actor": ' || to_json((p_event).actor)::text
+    || ', "data": ' || (p_event).data::text || '}';
 COMMENT ON FUNCTION _pggit.event_body(_pggit.events) IS 'What is posted of an event.';
 
 CREATE OR REPLACE FUNCTION _pggit.retry_delay(p_webhook _pggit.webhooks, p_attempt integer)
@@ -83,62 +81,38 @@ COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS $$
 The webhooks that have something due and are not blocked, those first that were served longest ago.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.claim_of_webhook(
-    p_webhook _pggit.webhooks,
-    p_worker text,
-    p_limit integer,
-    p_now timestamptz
-)
-RETURNS SETOF _pggit.deliveries
-LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION _pggit.places_of(p_ids integer[], p_now timestamptz, p_busy jsonb)
+RETURNS TABLE (webhook_id integer, is_ordered boolean, lease_until timestamptz, places integer, is_fresh boolean, hourly_limit integer)
+LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-DECLARE
-    -- Long enough that no attempt outlives it, whatever the deliverer's own clock says.
-    v_until timestamptz := p_now + make_interval(secs => p_webhook.timeout_seconds + 30);
-BEGIN
-    IF p_webhook.is_ordered THEN
-        -- Only the first in the order of events, and only once no older transaction can still add one before it.
-        RETURN QUERY
-        UPDATE _pggit.deliveries AS d
-        SET attempt = d.attempt + 1, due_at = v_until, leased_by = p_worker
-        WHERE d.delivery_id = (
-                SELECT o.delivery_id
-                FROM _pggit.deliveries AS o
-                WHERE o.webhook_id = p_webhook.webhook_id AND o.is_ordered
-                ORDER BY o.event_xid, o.event_id, o.delivery_id
-                LIMIT 1)
-            AND d.due_at <= p_now
-            AND d.event_xid < pg_snapshot_xmin(pg_current_snapshot())
-        RETURNING d.*;
-        IF FOUND THEN
-            RETURN;
-        END IF;
-        p_limit := least(p_limit, 1);
-    END IF;
-    RETURN QUERY
-    UPDATE _pggit.deliveries AS d
-    SET attempt = d.attempt + 1, due_at = v_until, leased_by = p_worker
-    WHERE d.delivery_id = ANY (ARRAY(
-        SELECT o.delivery_id
-        FROM _pggit.deliveries AS o
-        WHERE o.webhook_id = p_webhook.webhook_id
-            AND o.due_at <= p_now
-            AND NOT (o.is_ordered AND p_webhook.is_ordered)
-        ORDER BY o.due_at, o.delivery_id
-        LIMIT p_limit
-        FOR UPDATE SKIP LOCKED))
-    RETURNING d.*;
+BEGIN ATOMIC
+    SELECT
+        w.webhook_id,
+        w.is_ordered,
+        -- Long enough that no attempt outlives it, whatever the deliverer's own clock says.
+        p_now + make_interval(secs => w.timeout_seconds + 30),
+        least(
+            -- A breaker that was open lets one through.
+            CASE WHEN m.consecutive_failures >= 5 THEN 1 ELSE m.concurrency END
+                - coalesce((p_busy->>(w.webhook_id::text))::integer, 0),
+            w.hourly_limit - CASE WHEN m.hour_started_at <= p_now - interval '1 hour' THEN 0 ELSE m.hour_count END),
+        m.hour_started_at <= p_now - interval '1 hour',
+        w.hourly_limit
+    FROM _pggit.webhook_health_metrics AS m
+    JOIN _pggit.webhooks AS w ON w.webhook_id = m.webhook_id
+    WHERE m.webhook_id = ANY (p_ids)
+        AND m.blocked_until <= p_now
+        AND w.is_active
+    FOR UPDATE OF m SKIP LOCKED;
 END;
-$$;
-COMMENT ON FUNCTION _pggit.claim_of_webhook(_pggit.webhooks, text, integer, timestamptz) IS $$
-Leases deliveries of one webhook, whose row of webhook_health_metrics the caller has locked.
+COMMENT ON FUNCTION _pggit.places_of(integer[], timestamptz, jsonb) IS $$
+How many deliveries more each of some webhooks may have under way.
+Locks: the rows of webhook_health_metrics, so that one worker at a time claims of a webhook; who is locked is left out.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.claim(p_worker text, p_limit integer, p_busy jsonb)
-RETURNS SETOF _pggit.deliveries
+RETURNS _pggit.deliveries[]
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
@@ -147,106 +121,127 @@ AS $$
 DECLARE
     v_now     timestamptz := clock_timestamp();
     v_ids     integer[] := ARRAY(SELECT w.webhook_id FROM _pggit.due_webhooks(v_now) AS w);
-    v_left    integer := p_limit;
-    v_id      integer;
-    v_webhook _pggit.webhooks;
-    v_health  _pggit.webhook_health_metrics;
-    v_fresh   boolean;
-    v_share   integer;
-    v_count   integer;
-    v_taken   jsonb := '{}'::jsonb;
+    -- Nobody waits behind another's backlog: the first of each, then the second of each, up to two fair shares.
+    v_share   integer := greatest(least(2 * p_limit / greatest(cardinality(v_ids), 1), p_limit), 1);
+    v_claimed _pggit.deliveries[];
 BEGIN
-    -- First an equal share for each, then the rest for those who have more: nobody waits behind another's backlog.
-    FOR v_pass IN 1..2 LOOP
-        v_share := CASE v_pass WHEN 1 THEN greatest(p_limit / greatest(cardinality(v_ids), 1), 1) ELSE p_limit END;
-        FOREACH v_id IN ARRAY v_ids LOOP
-            EXIT WHEN v_left <= 0;
-            SELECT m.* INTO v_health
-            FROM _pggit.webhook_health_metrics AS m
-            WHERE m.webhook_id = v_id AND m.blocked_until <= v_now
-            FOR UPDATE SKIP LOCKED;
-            CONTINUE WHEN v_health.webhook_id IS NULL;
-            SELECT w.* INTO v_webhook FROM _pggit.webhooks AS w WHERE w.webhook_id = v_id AND w.is_active;
-            CONTINUE WHEN v_webhook.webhook_id IS NULL;
-            v_fresh := v_health.hour_started_at <= v_now - interval '1 hour';
-            -- A breaker that was open lets one through, and nobody else until that one has come back.
-            v_count := least(
-                v_left,
-                v_share,
-                CASE WHEN v_health.consecutive_failures >= 5 THEN 1 ELSE v_health.concurrency END
-                    - coalesce((p_busy->>(v_id::text))::integer, 0) - coalesce((v_taken->>(v_id::text))::integer, 0),
-                v_webhook.hourly_limit - CASE WHEN v_fresh THEN 0 ELSE v_health.hour_count END);
-            IF v_count <= 0 THEN
-                UPDATE _pggit.webhook_health_metrics AS m
-                SET blocked_until = m.hour_started_at + interval '1 hour'
-                WHERE m.webhook_id = v_id AND NOT v_fresh AND m.hour_count >= v_webhook.hourly_limit;
-                CONTINUE;
-            END IF;
-            RETURN QUERY SELECT c.* FROM _pggit.claim_of_webhook(v_webhook, p_worker, v_count, v_now) AS c;
-            GET DIAGNOSTICS v_count = ROW_COUNT;
-            CONTINUE WHEN v_count = 0;
-            v_left := v_left - v_count;
-            v_taken := v_taken || jsonb_build_object(v_id::text, coalesce((v_taken->>(v_id::text))::integer, 0) + v_count);
-            UPDATE _pggit.webhook_health_metrics AS m
-            SET claimed_at = v_now,
-                hour_started_at = CASE WHEN v_fresh THEN v_now ELSE m.hour_started_at END,
-                hour_count = CASE WHEN v_fresh THEN 0 ELSE m.hour_count END + v_count,
-                blocked_until = CASE
-                    WHEN m.consecutive_failures >= 5 THEN v_now + make_interval(secs => v_webhook.timeout_seconds + 30)
-                    ELSE m.blocked_until END
-            WHERE m.webhook_id = v_id;
-        END LOOP;
-        EXIT WHEN v_left <= 0 OR v_share >= p_limit;
-    END LOOP;
+    IF v_ids = '{}' OR p_limit <= 0 THEN
+        RETURN '{}'::_pggit.deliveries[];
+    END IF;
+    WITH place AS MATERIALIZED (
+        SELECT p.* FROM _pggit.places_of(v_ids, v_now, p_busy) AS p
+    ), next AS (
+        SELECT c.delivery_id
+        FROM place AS p
+        CROSS JOIN LATERAL (
+            SELECT d.delivery_id, row_number() OVER (ORDER BY d.due_at, d.delivery_id) AS turn
+            FROM _pggit.deliveries AS d
+            WHERE d.webhook_id = p.webhook_id AND d.due_at <= v_now AND NOT (d.is_ordered AND p.is_ordered)
+            ORDER BY d.due_at, d.delivery_id
+            LIMIT greatest(least(p.places, v_share), 0)
+        ) AS c
+        ORDER BY c.turn, p.webhook_id
+        LIMIT p_limit
+    ), first AS (
+        -- In order: only the first of all, and only once no older transaction can still put one before it.
+        SELECT f.delivery_id
+        FROM place AS p
+        CROSS JOIN LATERAL (
+            SELECT d.delivery_id, d.due_at, d.event_xid
+            FROM _pggit.deliveries AS d
+            WHERE d.webhook_id = p.webhook_id AND d.is_ordered
+            ORDER BY d.event_xid, d.event_id, d.delivery_id
+            LIMIT 1
+        ) AS f
+        WHERE p.is_ordered AND p.places > 0 AND f.due_at <= v_now
+            AND f.event_xid < pg_snapshot_xmin(pg_current_snapshot())
+    ), claimed AS (
+        UPDATE _pggit.deliveries AS d
+        SET attempt = d.attempt + 1,
+            due_at = (SELECT p.lease_until FROM place AS p WHERE p.webhook_id = d.webhook_id),
+            leased_by = p_worker
+        WHERE d.delivery_id = ANY (ARRAY(SELECT n.delivery_id FROM next AS n UNION ALL SELECT f.delivery_id FROM first AS f))
+            AND d.due_at <= v_now
+        RETURNING d.*
+    ), counted AS (
+        SELECT c.webhook_id, count(*)::integer AS claimed FROM claimed AS c GROUP BY c.webhook_id
+    ), noted AS (
+        UPDATE _pggit.webhook_health_metrics AS m
+        SET claimed_at = v_now,
+            hour_started_at = CASE WHEN p.is_fresh THEN v_now ELSE m.hour_started_at END,
+            hour_count = CASE WHEN p.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claimed, 0),
+            blocked_until = CASE
+                -- The hour is used up.
+                WHEN CASE WHEN p.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claimed, 0) >= p.hourly_limit
+                    THEN CASE WHEN p.is_fresh THEN v_now ELSE m.hour_started_at END + interval '1 hour'
+                -- Until the one that probes has come back.
+                WHEN m.consecutive_failures >= 5 THEN p.lease_until
+                ELSE m.blocked_until END
+        FROM place AS p
+        LEFT JOIN counted AS c ON c.webhook_id = p.webhook_id
+        WHERE m.webhook_id = p.webhook_id AND (c.claimed > 0 OR p.places <= 0)
+    )
+    SELECT array_agg(ROW(c.*)::_pggit.deliveries) INTO v_claimed FROM claimed AS c;
+    RETURN coalesce(v_claimed, '{}');
 END;
 $$;
 COMMENT ON FUNCTION _pggit.claim(text, integer, jsonb) IS $$
 Leases up to p_limit deliveries, fairly among the webhooks, within the limits of each.
 p_busy: how many this worker has under way for each webhook.
-Locks: the row of webhook_health_metrics of each webhook it serves; one that another worker holds is skipped.
+Locks: as places_of.
 $$;
 
 CREATE OR REPLACE FUNCTION pggit.claim_deliveries(p_worker text, p_limit integer DEFAULT 100, p_busy jsonb DEFAULT '{}')
-RETURNS jsonb
+RETURNS json
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
 AS $$
 DECLARE
     -- A statement of its own: in the snapshot of one that began before, the events of what it claims might not exist yet.
-    v_claimed _pggit.deliveries[] := ARRAY(SELECT c FROM _pggit.claim(p_worker, p_limit, coalesce(p_busy, '{}')) AS c);
-    v_found   jsonb;
+    v_claimed _pggit.deliveries[] := _pggit.claim(p_worker, p_limit, coalesce(p_busy, '{}'));
+    v_found   json;
 BEGIN
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'delivery_id', c.delivery_id,
-        'webhook_id', c.webhook_id,
-        'attempt', c.attempt,
-        'trigger', c.trigger,
-        'url', w.url,
-        'timeout_seconds', w.timeout_seconds,
-        'ssl_verify', w.ssl_verify,
-        'message_id', coalesce(e.message_id, (c.body::jsonb)->>'id'),
-        'body', coalesce(c.body, _pggit.event_body(e)),
-        'secrets', s.secrets)), '[]')
-    INTO v_found
-    FROM unnest(v_claimed) AS c
-    JOIN _pggit.webhooks AS w ON w.webhook_id = c.webhook_id
-    LEFT JOIN _pggit.events AS e ON e.xid = c.event_xid AND e.event_id = c.event_id AND e.slot = c.event_slot
-    CROSS JOIN LATERAL (
-        SELECT jsonb_agg(s.secret ORDER BY s.secret_id DESC) AS secrets
-        FROM _pggit.webhook_secrets AS s
-        WHERE s.webhook_id = c.webhook_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
-    ) AS s;
+    SELECT json_build_object(
+        'webhooks', (
+            SELECT coalesce(json_agg(json_build_object(
+                'webhook_id', w.webhook_id,
+                'url', w.url,
+                'timeout_seconds', w.timeout_seconds,
+                'ssl_verify', w.ssl_verify,
+                'secrets', (
+                    SELECT json_agg(s.secret ORDER BY s.secret_id DESC)
+                    FROM _pggit.webhook_secrets AS s
+                    WHERE s.webhook_id = w.webhook_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))), '[]')
+            FROM (SELECT DISTINCT u.webhook_id FROM unnest(v_claimed) AS u) AS n
+            JOIN _pggit.webhooks AS w ON w.webhook_id = n.webhook_id),
+        'deliveries', (
+            SELECT coalesce(json_agg(json_build_object(
+                'delivery_id', c.delivery_id,
+                'webhook_id', c.webhook_id,
+                'attempt', c.attempt,
+                'trigger', c.trigger,
+                'message_id', coalesce(e.message_id, c.body::jsonb->>'id'),
+                'body', coalesce(c.body, _pggit.event_body(e)))), '[]')
+            FROM unnest(v_claimed) AS c
+            LEFT JOIN _pggit.events AS e ON e.xid = c.event_xid AND e.event_id = c.event_id AND e.slot = c.event_slot))
+    INTO v_found;
     RETURN v_found;
 END;
 $$;
 COMMENT ON FUNCTION pggit.claim_deliveries(text, integer, jsonb) IS $$
-For a worker: leases deliveries and gives what it takes to send them.
+For a worker: leases deliveries and gives what it takes to send them. Its plans go by indexes alone, however small the tables
+were when they were made.
 p_worker: who it is, for the log.
 p_busy: {webhook_id: count} of those that it has under way.
-Returns: [{delivery_id, webhook_id, attempt, trigger, url, timeout_seconds, ssl_verify, message_id, body, secrets}].
+Returns: {webhooks: [{webhook_id, url, timeout_seconds, ssl_verify, secrets}],
+deliveries: [{delivery_id, webhook_id, attempt, trigger, message_id, body}]}.
 $$;
 
 CREATE OR REPLACE FUNCTION pggit.finish_deliveries(p_worker text, p_results jsonb)
@@ -256,6 +251,10 @@ VOLATILE
 PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
 AS $$
 DECLARE
     v_results _pggit.attempt_result[] := ARRAY(
@@ -353,7 +352,7 @@ BEGIN
                 SELECT FROM _pggit.dead_letters AS d WHERE d.delivery_id = r.delivery_id)) AS dead,
             -- A receiver that asks for a pause is busy, not broken.
             count(*) FILTER (WHERE NOT r.is_delivered AND r.pause_seconds IS NULL
-                AND r.ordinality > coalesce(l.last_good, 0)) AS failures,
+                AND r.ordinality > coalesce(r.last_good, 0)) AS failures,
             bool_or(NOT r.is_delivered AND (r.status_code IS NULL OR r.status_code IN (408, 425, 429, 502, 503, 504, 507)
                 OR r.status_code BETWEEN 520 AND 527)) AS is_overloaded,
             sum(r.duration_ms) AS duration_ms,
@@ -361,15 +360,10 @@ BEGIN
             min(r.duration_ms) AS min_ms,
             max(r.pause_seconds) FILTER (WHERE NOT r.is_delivered) AS pause_seconds
         FROM (
-            SELECT u.*, row_number() OVER () AS ordinality
-            FROM unnest(p_results) AS u
+            SELECT u.*, max(u.ordinality) FILTER (WHERE u.is_delivered) OVER (PARTITION BY u.webhook_id) AS last_good
+            FROM unnest(p_results) WITH ORDINALITY AS u
             WHERE NOT coalesce(u.is_released, false)
         ) AS r
-        LEFT JOIN LATERAL (
-            SELECT max(o.ordinality) AS last_good
-            FROM unnest(p_results) WITH ORDINALITY AS o
-            WHERE o.webhook_id = r.webhook_id AND o.is_delivered
-        ) AS l ON true
         GROUP BY r.webhook_id
     ), counted AS (
         SELECT t.*, CASE WHEN t.good > 0 THEN 0 ELSE m.consecutive_failures END + t.failures AS in_a_row
@@ -427,6 +421,19 @@ BEGIN
     FROM unnest(p_results) AS r
     JOIN _pggit.dead_letters AS d ON d.delivery_id = r.delivery_id
     WHERE NOT r.is_delivered AND d.reason = 'exhausted' AND d.event_type !~ '^(delivery|webhook)\.';
+    -- Nor are alerts raised of alerts that could not be delivered.
+    PERFORM _pggit.raise_alert('webhook_delivery', 'WARNING',
+        format('webhook "%s" did not take %s', w.name, CASE f.dead WHEN 1 THEN 'an event' ELSE f.dead || ' events' END),
+        jsonb_build_object('webhook_id', f.webhook_id, 'given_up', f.dead, 'error', f.error),
+        format('webhook %s', f.webhook_id))
+    FROM (
+        SELECT d.webhook_id, count(*) AS dead, max(d.error) AS error
+        FROM unnest(p_results) AS r
+        JOIN _pggit.dead_letters AS d ON d.delivery_id = r.delivery_id
+        WHERE NOT r.is_delivered AND d.reason = 'exhausted' AND d.event_type !~ '^(delivery|webhook|alert)\.'
+        GROUP BY d.webhook_id
+    ) AS f
+    JOIN _pggit.webhooks AS w ON w.webhook_id = f.webhook_id;
     FOR v_webhook_id, v_reason IN
         SELECT w.webhook_id, CASE WHEN g.is_gone THEN 'gone' ELSE 'failing' END
         FROM (
@@ -445,6 +452,12 @@ BEGIN
         WHERE w.webhook_id = v_webhook_id AND w.is_active;
         CONTINUE WHEN NOT FOUND;
         PERFORM _pggit.hold_deliveries(v_webhook_id, CASE v_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END);
+        PERFORM _pggit.raise_alert('webhook_delivery', 'CRITICAL',
+            format('webhook "%s" was switched off: %s', w.name,
+                CASE v_reason WHEN 'gone' THEN 'its receiver is gone' ELSE 'it failed for days' END),
+            jsonb_build_object('webhook_id', v_webhook_id, 'reason', v_reason), format('webhook %s', v_webhook_id))
+        FROM _pggit.webhooks AS w
+        WHERE w.webhook_id = v_webhook_id;
         PERFORM _pggit.emit_event('webhook.disabled', v_webhook_id::text, jsonb_build_object(
             'webhook_id', v_webhook_id, 'name', w.name, 'reason', v_reason, 'failing_since', m.failing_since,
             'consecutive_failures', m.consecutive_failures, 'given_up', m.dead_since_success))
@@ -455,7 +468,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.tell_of_failures(_pggit.attempt_result[]) IS $$
-Makes events of deliveries that were given up, and switches off what is gone (410) or has failed for five days, in at least ten
+Makes events and alerts of deliveries that were given up, and switches off what is gone (410) or has failed for five days, in at least ten
 attempts and two deliveries.
 $$;
 
@@ -465,7 +478,7 @@ CREATE OR REPLACE FUNCTION pggit.exchange_deliveries(
     p_limit integer DEFAULT 100,
     p_busy jsonb DEFAULT '{}'
 )
-RETURNS jsonb
+RETURNS json
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
@@ -474,9 +487,6 @@ AS $$
 BEGIN
     IF p_results <> '[]' THEN
         PERFORM pggit.finish_deliveries(p_worker, p_results);
-    END IF;
-    IF p_limit <= 0 THEN
-        RETURN '[]'::jsonb;
     END IF;
     RETURN pggit.claim_deliveries(p_worker, p_limit, p_busy);
 END;

@@ -65,7 +65,8 @@ COMMENT ON TYPE pggit.event IS 'An event as its readers see it; cursor is what t
 CREATE OR REPLACE FUNCTION _pggit.ring_slot(p_time timestamptz)
 RETURNS smallint
 LANGUAGE sql
-IMMUTABLE
+-- No more than extract() says of itself, else it would not be inlined.
+STABLE
 PARALLEL SAFE
 RETURN (floor(extract(epoch FROM p_time) / 86400)::bigint % 8)::smallint;
 COMMENT ON FUNCTION _pggit.ring_slot(timestamptz) IS 'The partition of a ring that the day of p_time (UTC) belongs to.';

@@ -111,7 +111,10 @@ def receive(ports: Any, times: Any) -> None:
         ports.put(server.sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
         while True:
-            wanted = await loop.run_in_executor(None, times.recv)
+            try:
+                wanted = await loop.run_in_executor(None, times.recv)
+            except EOFError:
+                return
             if wanted == "count":
                 times.send(len(seen))
             else:
@@ -223,8 +226,8 @@ def claim(url: str) -> None:
             conn.execute(
                 "SELECT pggit.publish_event('custom.claim', jsonb_build_object('n', n, 'pad', repeat('x', 200))) "
                 "FROM generate_series(1, %s) AS n", [rows // 10])  # fmt: skip
-            rates["ours"].append(drain(
-                conn, "SELECT pggit.claim_deliveries('w', 100)", "SELECT pggit.finish_deliveries('w', %s)"))  # fmt: skip
+            ours = "SELECT pggit.claim_deliveries('w', 100)->'deliveries'"
+            rates["ours"].append(drain(conn, ours, "SELECT pggit.finish_deliveries('w', %s)"))
         for one in ids:
             conn.execute("SELECT pggit.delete_webhook(%s)", [one])
     ours, floor = max(rates["ours"]), max(rates["floor"])

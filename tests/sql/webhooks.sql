@@ -97,10 +97,10 @@ SELECT throws_ok($$SELECT pggit.publish_event('custom.quiet', '{}', NULL, 'a.b')
 
 -- Claim and finish; the order of events rests on transactions that have ended, so the ordered webhook gives nothing here.
 DELETE FROM _pggit.deliveries WHERE webhook_id <> pg_temp.hook('all');
-CREATE TEMPORARY TABLE claimed AS SELECT * FROM jsonb_to_recordset(pggit.claim_deliveries('w', 2))
-    AS c(delivery_id bigint, webhook_id integer, attempt integer, url text, body text, secrets jsonb, message_id text);
+CREATE TEMPORARY TABLE claimed AS SELECT * FROM json_to_recordset(pggit.claim_deliveries('w', 2)->'deliveries')
+    AS c(delivery_id bigint, webhook_id integer, attempt integer, body text, message_id text);
 SELECT is((SELECT count(*)::integer FROM claimed), 2, 'a worker claims as many as it asks for');
-SELECT ok(bool_and(c.body::jsonb->>'id' = c.message_id AND c.attempt = 1 AND jsonb_array_length(c.secrets) = 1), 'with what it takes to send them')
+SELECT ok(bool_and(c.body::jsonb->>'id' = c.message_id AND c.attempt = 1), 'with what it takes to send them')
 FROM claimed AS c;
 SELECT ok(min(d.due_at) >= clock_timestamp() + interval '59 seconds', 'a lease outlives the longest attempt by half a minute')
 FROM _pggit.deliveries AS d WHERE d.leased_by = 'w';

@@ -76,7 +76,7 @@ def test_killed_before_it_posts_nothing_is_lost_or_sent_twice(bench: Bench) -> N
     hook = bench.hook()
     hook.publish()
     # A worker that claims and is never heard of again.
-    claimed = bench.value("SELECT pggit.claim_deliveries('dead', 100)")
+    claimed = bench.value("SELECT pggit.claim_deliveries('dead', 100)->'deliveries'")
     assert len(claimed) == 1
     with worker(bench.url):
         other = bench.hook()
@@ -196,7 +196,9 @@ def test_side_by_side_each_delivery_is_claimed_once(bench: Bench) -> None:  # ou
         with psycopg.connect(bench.url, autocommit=True) as conn:
             silent = 0
             while silent < 20:
-                row = conn.execute("SELECT pggit.claim_deliveries(%s, 50)", [name]).fetchone()
+                row = conn.execute(
+                    "SELECT pggit.claim_deliveries(%s, 50)->'deliveries'", [name]
+                ).fetchone()
                 assert row is not None
                 claimed.update(one["delivery_id"] for one in row[0])
                 done = [

@@ -658,6 +658,8 @@ def test_a_webhook_that_fails_for_days_is_switched_off(bench: Bench) -> None:  #
     assert len(told) == 1
     assert told[0][0]["consecutive_failures"] >= 11
     assert told[0][0]["failing_since"] is not None
+    alert = "SELECT severity::text FROM _pggit.alerts WHERE context->>'webhook_id' = %s"
+    assert bench.value(alert, str(hook.id)) == "CRITICAL"
     hook.change(is_active=True)
     answering(bench, hook.path)
     assert bench.value("SELECT pggit.replay_deliveries(%s)->'queued'", hook.id) == 12

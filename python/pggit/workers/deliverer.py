@@ -48,19 +48,32 @@ _HEAD = (
 )
 
 
+class Hook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook, as far as it takes to send."""
+
+    webhook_id: int
+    url: str
+    timeout_seconds: int
+    ssl_verify: bool
+    secrets: list[str] | None
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What was claimed."""
+    """What is to be sent to one."""
 
     delivery_id: int
     webhook_id: int
     attempt: int
     trigger: str
-    url: str
-    timeout_seconds: int
-    ssl_verify: bool
     message_id: str | None
     body: str | None
-    secrets: list[str] | None
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one claim gave."""
+
+    webhooks: list[Hook]
+    deliveries: list[Delivery]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -215,7 +228,7 @@ class Deliverer:
     async def _exchange_all(self, link: Link, limit: int) -> list[Delivery]:
         told = self._results[: 2 * BATCH]
         claimed = await link.call_value(
-            list[Delivery],
+            Claimed,
             "exchange_deliveries",
             worker=self._name,
             results=told,
@@ -223,12 +236,16 @@ class Deliverer:
             busy={str(webhook): count for webhook, count in self._busy.items() if count},
         )
         del self._results[: len(told)]
-        for delivery in claimed:
-            task = asyncio.create_task(self._deliver(delivery))
+        hooks = {hook.webhook_id: hook for hook in claimed.webhooks}
+        for delivery in claimed.deliveries:
+            # Without one it was deleted since; its lease runs out, and the sweep takes it.
+            if (hook := hooks.get(delivery.webhook_id)) is None:
+                continue
+            task = asyncio.create_task(self._deliver(delivery, hook))
             self._running[task] = delivery
             self._busy[delivery.webhook_id] += 1
             task.add_done_callback(self._ended)
-        return claimed
+        return claimed.deliveries
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         delivery = self._running.pop(task)
@@ -248,7 +265,7 @@ class Deliverer:
             _log.error("a delivery broke", exc_info=error)
         self._wake.set()
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery, hook: Hook) -> None:
         started = time.perf_counter()
         result: dict[str, Any] = {
             "delivery_id": delivery.delivery_id,
@@ -258,7 +275,7 @@ class Deliverer:
             "is_delivered": False,
         }
         try:
-            answer = await self._post(delivery)
+            answer = await self._post(delivery, hook)
         except Failure as failure:
             result |= {"error_class": failure.error_class, "error": cut(str(failure))}
         except OSError as error:
@@ -268,25 +285,25 @@ class Deliverer:
         result["duration_ms"] = round((time.perf_counter() - started) * 1000, 3)
         self._results.append(result)
 
-    async def _post(self, delivery: Delivery) -> Answer:
+    async def _post(self, delivery: Delivery, hook: Hook) -> Answer:
         if delivery.body is None or delivery.message_id is None:
             raise Failure("payload_gone", "what was to be sent is gone")
         body = delivery.body.encode()
         if len(body) > PAYLOAD_LIMIT:
             raise Failure("payload_too_large", f"the payload is larger than {PAYLOAD_LIMIT} bytes")
         timestamp = int(time.time())
-        signature = sign(delivery.secrets or [], delivery.message_id, timestamp, body)
+        signature = sign(hook.secrets or [], delivery.message_id, timestamp, body)
         head = (
             f"{_HEAD}webhook-id: {delivery.message_id}\r\nwebhook-timestamp: {timestamp}\r\n"
             f"webhook-signature: {signature}\r\n"
         )
         assert self._client is not None
         return await self._client.post(
-            delivery.url,
+            hook.url,
             head.encode("ascii"),
             body,
-            is_verified=delivery.ssl_verify,
-            timeout=delivery.timeout_seconds,
+            is_verified=hook.ssl_verify,
+            timeout=hook.timeout_seconds,
         )
 
     async def _wind_up(self, link: Link) -> None:
