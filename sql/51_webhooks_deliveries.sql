@@ -24,36 +24,6 @@ FROM _pggit.webhook_health_metrics AS m
 JOIN _pggit.webhooks AS w ON w.webhook_id = m.webhook_id;
 COMMENT ON VIEW pggit.webhook_health_metrics IS 'How each webhook fares.';
 
-CREATE OR REPLACE VIEW pggit.alert_delivery_queue AS
-SELECT
-    q.delivery_id,
-    (e.data->>'id')::bigint AS alert_id,
-    q.webhook_id,
-    e.data AS message_body,
-    q.delivery_status,
-    greatest(q.attempt - 1, 0) AS retry_count,
-    w.max_retries,
-    q.next_retry_at,
-    q.created_at
-FROM (
-    SELECT d.delivery_id, d.webhook_id, d.event_id, d.event_xid, d.event_slot,
-        CASE WHEN d.attempt > d.spent AND d.leased_by IS NULL THEN 'retrying' ELSE 'pending' END AS delivery_status,
-        d.attempt, CASE WHEN d.leased_by IS NULL THEN d.due_at END AS next_retry_at, d.created_at
-    FROM _pggit.deliveries AS d
-    UNION ALL
-    SELECT l.delivery_id, l.webhook_id, l.event_id, l.event_xid, l.event_slot, 'failed', l.attempt, NULL, l.created_at
-    FROM _pggit.dead_letters AS l
-    UNION ALL
-    SELECT a.delivery_id, a.webhook_id, a.event_id, a.event_xid, NULL, 'delivered', a.attempt, NULL, a.created_at
-    FROM _pggit.attempts AS a
-    WHERE a.outcome = 'delivered'
-) AS q
-JOIN _pggit.events AS e
-    ON e.xid = q.event_xid AND e.event_id = q.event_id AND e.slot = coalesce(q.event_slot, e.slot) AND e.type LIKE 'alert.%'
-JOIN _pggit.webhooks AS w ON w.webhook_id = q.webhook_id;
-COMMENT ON VIEW pggit.alert_delivery_queue IS
-    'Alerts on their way to webhooks: pending, retrying, delivered or failed. They take the way of every event.';
-
 CREATE OR REPLACE FUNCTION _pggit.add_ping(p_webhook _pggit.webhooks)
 RETURNS bigint
 LANGUAGE plpgsql

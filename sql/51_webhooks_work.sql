@@ -421,19 +421,6 @@ BEGIN
     FROM unnest(p_results) AS r
     JOIN _pggit.dead_letters AS d ON d.delivery_id = r.delivery_id
     WHERE NOT r.is_delivered AND d.reason = 'exhausted' AND d.event_type !~ '^(delivery|webhook)\.';
-    -- Nor are alerts raised of alerts that could not be delivered.
-    PERFORM _pggit.raise_alert('webhook_delivery', 'WARNING',
-        format('webhook "%s" did not take %s', w.name, CASE f.dead WHEN 1 THEN 'an event' ELSE f.dead || ' events' END),
-        jsonb_build_object('webhook_id', f.webhook_id, 'given_up', f.dead, 'error', f.error),
-        format('webhook %s', f.webhook_id))
-    FROM (
-        SELECT d.webhook_id, count(*) AS dead, max(d.error) AS error
-        FROM unnest(p_results) AS r
-        JOIN _pggit.dead_letters AS d ON d.delivery_id = r.delivery_id
-        WHERE NOT r.is_delivered AND d.reason = 'exhausted' AND d.event_type !~ '^(delivery|webhook|alert)\.'
-        GROUP BY d.webhook_id
-    ) AS f
-    JOIN _pggit.webhooks AS w ON w.webhook_id = f.webhook_id;
     FOR v_webhook_id, v_reason IN
         SELECT w.webhook_id, CASE WHEN g.is_gone THEN 'gone' ELSE 'failing' END
         FROM (
@@ -452,12 +439,6 @@ BEGIN
         WHERE w.webhook_id = v_webhook_id AND w.is_active;
         CONTINUE WHEN NOT FOUND;
         PERFORM _pggit.hold_deliveries(v_webhook_id, CASE v_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END);
-        PERFORM _pggit.raise_alert('webhook_delivery', 'CRITICAL',
-            format('webhook "%s" was switched off: %s', w.name,
-                CASE v_reason WHEN 'gone' THEN 'its receiver is gone' ELSE 'it failed for days' END),
-            jsonb_build_object('webhook_id', v_webhook_id, 'reason', v_reason), format('webhook %s', v_webhook_id))
-        FROM _pggit.webhooks AS w
-        WHERE w.webhook_id = v_webhook_id;
         PERFORM _pggit.emit_event('webhook.disabled', v_webhook_id::text, jsonb_build_object(
             'webhook_id', v_webhook_id, 'name', w.name, 'reason', v_reason, 'failing_since', m.failing_since,
             'consecutive_failures', m.consecutive_failures, 'given_up', m.dead_since_success))
@@ -468,7 +449,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.tell_of_failures(_pggit.attempt_result[]) IS $$
-Makes events and alerts of deliveries that were given up, and switches off what is gone (410) or has failed for five days, in at least ten
+Makes events of deliveries that were given up, and switches off what is gone (410) or has failed for five days, in at least ten
 attempts and two deliveries.
 $$;
 
