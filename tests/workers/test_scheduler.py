@@ -43,22 +43,20 @@ ENDED = "SELECT count(*) FROM _pggit.scheduled_job_execution WHERE status <> 'RU
 
 
 def test_two_workers_run_each_job_once(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pggit.schedule_job(job_name, '@every 1 day') FROM _pggit.job_definitions()"
+        )
+        conn.execute("UPDATE _pggit.scheduled_jobs SET next_run_at = now()")
     pair = {f"w{n}": Scheduler(database, interval=0.01) for n in range(2)}
     run_until(pair, lambda: rows(database, ENDED)[0][0] >= JOBS)
     found = dict(
-        rows(
-            database,
-            "SELECT job_name, count(*) FROM _pggit.scheduled_job_execution "
-            "WHERE started_at < (SELECT min(started_at) + interval '20 seconds' FROM _pggit.scheduled_job_execution) "
-            "GROUP BY 1",
-        )
+        rows(database, "SELECT job_name, count(*) FROM _pggit.scheduled_job_execution GROUP BY 1")
     )
     assert len(found) == JOBS
     assert set(found.values()) == {1}
-    assert rows(database, "SELECT DISTINCT status FROM _pggit.scheduled_job_execution") in (
-        [("SUCCESS",), ("SKIPPED",)],
-        [("SKIPPED",), ("SUCCESS",)],
-    )
+    ends = rows(database, "SELECT DISTINCT status FROM _pggit.scheduled_job_execution ORDER BY 1")
+    assert ends == [("SKIPPED",), ("SUCCESS",)]  # without a repository there is no drift to check
     assert rows(database, "SELECT count(*) FROM _pggit.workers") == [(2,)]
 
 
