@@ -57,9 +57,11 @@ manifest: setup ## write the checked-in manifest of the fresh install anew
 release: setup ## freeze this version's scripts into migrations/ and open the next version
 	@$(BIN)/python tools/build.py --freeze
 
-bench: setup ## time every step on a large schema against a floor measured in the same run
+bench: setup ## time a large schema, the feeds and kept answers, each against a floor measured in the same run
 	@$(BIN)/python tests/load/bench.py
 	@$(BIN)/python tests/load/deliveries.py
+	@$(BIN)/python tests/load/feeds.py
+	@$(BIN)/python tests/load/requests.py
 
 load: setup ## let 50 clients loose on a service of its own for half a minute (needs the network once, for locust)
 	@[ -x .venv-load/bin/locust ] || { $(FIND_PYTHON); "$$p" -m venv .venv-load && .venv-load/bin/pip install -q locust==2.47.0; }

@@ -317,6 +317,43 @@ def test_a_server_that_ends_says_so(live: Live) -> None:
     assert closed.value.rcvd.code in (1001, 1012)
 
 
+def test_under_another_server_frames_go_through_a_queue(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pggit.routes.feeds.writable_socket", lambda _: None)
+    with open_socket(live.api, "dashboard") as line:
+        here(line)
+        raise_alert(live.conn, 200)
+        first = hear(line)
+        raise_alert(live.conn, 201)
+        assert numbers(line, 1) == [201]
+        line.send("{")
+        assert hear(line)["type"] == "error"
+    with open_socket(live.api, last_event_id=first["id"]) as line, silent_socket(live.api):
+        assert numbers(line, 1) == [201]
+        for _ in range(60):
+            live.conn.execute(BURST, [40])
+            live.conn.execute("NOTIFY pggit_events")
+            assert numbers(line, 40) == list(range(1, 41))
+
+
+def test_who_does_not_read_server_sent_events_is_cut_off(live: Live) -> None:
+    with socket.socket() as stalled, open_socket(live.api) as reading:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect((live.api.base_url.host, live.api.base_url.port))
+        stalled.sendall(b"GET /api/v1/events/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert stalled.recv(12) == b"HTTP/1.1 200"
+        here(reading)
+        sleep(0.3)  # until the silent one is in, too
+        live.conn.execute(BURST, [60])
+        assert len(numbers(reading, 60)) == 60
+        poll = select.poll()
+        poll.register(stalled, select.POLLERR | select.POLLHUP)
+        assert poll.poll(20_000), "the line is still there"
+        raise_alert(live.conn, 210)
+        assert numbers(reading, 1) == [210]
+
+
 EXAMPLES = {
     "python": [sys.executable, "-"],
     "js": ["node", "--experimental-websocket", "-"],
