@@ -25,7 +25,7 @@ setup:
 	@$(FIND_PYTHON); "$$p" tools/bootstrap.py dev && "$$p" tools/build.py
 
 run: setup-run ## start PostgreSQL, the API and a sample repository on port 8000 (DATABASE_URL: on that server)
-	@exec $(BIN)/pggit up --sample
+	@RATE_LIMIT_ENABLED=$${RATE_LIMIT_ENABLED:-false} exec $(BIN)/pggit up --sample
 
 test: setup ## run every test (TESTS=path for some of them)
 	@$(PYTEST) $(TESTS)

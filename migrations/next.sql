@@ -2,6 +2,10 @@
 
 SET LOCAL lock_timeout = '5s';
 
+-- relations of 05_auth.sql
+-- relations of 06_rate_limits.sql
+-- relations of 07_audit.sql
+-- relations of 14_protection.sql
 -- relations of 51_webhooks.sql
 -- relations of 51_webhooks_deliveries.sql
 -- relations of 51_webhooks_work.sql

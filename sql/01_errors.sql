@@ -79,6 +79,12 @@ VALUES
     ('VCV61', 'invalid_schedule', 'The text is neither a cron line nor @every.'),
     ('VCN61', 'job_not_found', 'No job has this name.'),
     ('VCS61', 'job_run_ended', 'The run of the job is not under way.'),
+    ('VCV40', 'invalid_access_argument', 'A key or a protection of this kind cannot be.'),
+    ('VCN40', 'api_key_not_found', 'No API key in use has this id.'),
+    ('VCC40', 'api_key_exists', 'A key of this name is in use.'),
+    ('VCN41', 'branch_not_protected', 'The branch is not protected.'),
+    ('VCA02', 'audit_rewritten', 'Entries of the audit log are neither changed nor removed.'),
+    ('VCA01', 'branch_protected', 'The branch is protected: it moves by merges only, of those who may.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')
 ON CONFLICT (error_code) DO UPDATE
 SET condition = EXCLUDED.condition,

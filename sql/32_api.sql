@@ -130,6 +130,7 @@ BEGIN
     IF p_name IN ('main', pggit.current_branch()) THEN
         PERFORM pggit.delete_branch(p_name, p_force);
     END IF;
+    PERFORM _pggit.check_unprotected((_pggit.get_branch(p_name)).branch_id, 'It cannot be deleted.');
     IF NOT p_force THEN
         PERFORM _pggit.check_merged(_pggit.get_branch(p_name));
     END IF;

@@ -55,11 +55,68 @@ BEGIN ATOMIC
     UNION ALL
     SELECT unnest(ARRAY['raise_alert', 'acknowledge_alerts', 'acknowledge_alert', 'resolve_alert']::name[]), 'pggit_writer'::name
     UNION ALL
-    SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name;
+    SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name
+    UNION ALL
+    SELECT unnest(ARRAY[
+        'create_api_key', 'list_api_keys', 'revoke_api_key', 'authenticate_key', 'admit_key', 'take_request',
+        'protect_branch', 'unprotect_branch', 'list_audit'
+    ]::name[]), 'pggit_admin'::name
+    UNION ALL
+    SELECT 'list_protected_branches'::name, 'pggit_reader'::name;
 END;
 COMMENT ON FUNCTION _pggit.callers() IS 'Every public routine and the least role that may call it.';
 
-CREATE OR REPLACE FUNCTION _pggit.revoke_writes(p_table regclass, p_role name)
+CREATE OR REPLACE FUNCTION _pggit.table_rights()
+RETURNS TABLE (relation name, reader text, writer text, admin text)
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- Functions run with their caller's rights, so a table behind a call is open to those who may call it: but only as far as
+    -- the call needs. In the letters of an ACL: r SELECT, a INSERT, w UPDATE, d DELETE. A table that is not listed: readers r,
+    -- writers and admins rawd. Partitions are as their parent.
+    VALUES
+        -- what the install script alone writes
+        ('versions'::name, 'r', 'r', 'r'),
+        ('error_codes', 'r', 'r', 'r'),
+        -- history is added to and never rewritten
+        ('blobs', 'r', 'ra', 'ra'),
+        ('pages', 'r', 'ra', 'ra'),
+        ('trees', 'r', 'ra', 'ra'),
+        ('commits', 'r', 'ra', 'ra'),
+        ('commit_parents', 'r', 'ra', 'ra'),
+        ('reflog', 'r', 'ra', 'ra'),
+        ('tags', 'r', 'ra', 'ra'),
+        ('branches', 'r', 'raw', 'raw'),
+        ('merges', 'r', 'raw', 'raw'),
+        -- pggit.init is an admin's call
+        ('repository', 'r', 'r', 'ra'),
+        -- the stream is written through emit_event alone
+        ('events', 'r', 'r', 'r'),
+        ('event_horizon', 'r', 'r', 'r'),
+        ('cache_rules', 'r', 'r', 'r'),
+        ('deliveries', 'r', 'r', 'r'),
+        ('attempts', 'r', 'r', 'r'),
+        ('dead_letters', 'r', 'r', 'r'),
+        -- whoever reads a secret can sign as pggit does
+        ('webhook_secrets', '', '', ''),
+        -- what jobs of the service compute
+        ('operation_timings', 'r', 'r', 'rad'),
+        ('operation_hours', 'r', 'r', 'rawd'),
+        ('baselines', 'r', 'r', 'rawd'),
+        ('baseline_recalc_schedule', 'r', 'r', 'rawd'),
+        ('scheduled_jobs', 'r', 'r', 'rawd'),
+        ('scheduled_job_execution', 'r', 'r', 'rawd'),
+        -- who may is for admins to say, and to see
+        ('api_keys', '', '', 'raw'),
+        ('rate_limits', '', '', 'rawd'),
+        ('protected_branches', 'r', 'r', 'rawd'),
+        -- written by triggers, with the rights of the owner
+        ('audit_log', '', '', 'r');
+END;
+COMMENT ON FUNCTION _pggit.table_rights() IS 'What each role may do with the tables of _pggit where it is not the usual.';
+
+CREATE OR REPLACE FUNCTION _pggit.grant_tables(p_role name)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -67,13 +124,38 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
     v_relation regclass;
+    v_rights   text;
 BEGIN
-    FOR v_relation IN SELECT p_table UNION SELECT t.relid FROM pg_partition_tree(p_table) AS t LOOP
-        EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %I', v_relation, p_role);
+    FOR v_relation, v_rights IN
+        SELECT c.oid::regclass,
+            CASE
+                WHEN t.relation IS NULL THEN
+                    CASE p_role WHEN 'pggit_reader' THEN 'r' ELSE 'rawd' END
+                ELSE CASE p_role WHEN 'pggit_reader' THEN t.reader WHEN 'pggit_writer' THEN t.writer ELSE t.admin END
+            END
+        FROM pg_class AS c
+        LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid AND c.relispartition
+        JOIN pg_class AS p ON p.oid = coalesce(i.inhparent, c.oid)
+        LEFT JOIN _pggit.table_rights() AS t ON t.relation = p.relname
+        WHERE c.relnamespace = '_pggit'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+        ORDER BY c.oid
+    LOOP
+        IF v_rights ~ 'r' THEN
+            EXECUTE format('GRANT SELECT ON %s TO %I', v_relation, p_role);
+        END IF;
+        IF v_rights ~ 'a' THEN
+            EXECUTE format('GRANT INSERT ON %s TO %I', v_relation, p_role);
+        END IF;
+        IF v_rights ~ 'w' THEN
+            EXECUTE format('GRANT UPDATE ON %s TO %I', v_relation, p_role);
+        END IF;
+        IF v_rights ~ 'd' THEN
+            EXECUTE format('GRANT DELETE ON %s TO %I', v_relation, p_role);
+        END IF;
     END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.revoke_writes(regclass, name) IS 'Leaves a role with reading a table and its partitions.';
+COMMENT ON FUNCTION _pggit.grant_tables(name) IS 'Grants a role what _pggit.table_rights says, after everything was taken from it.';
 
 CREATE OR REPLACE FUNCTION _pggit.revoke_definers(p_role name)
 RETURNS void
@@ -122,22 +204,18 @@ BEGIN
         -- Functions run with the caller's rights, so the caller needs the helpers and tables behind the calls as well.
         EXECUTE format('GRANT USAGE ON SCHEMA pggit, _pggit, pggit_analytics TO %I', v_role);
         EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA _pggit TO %I', v_role);
-        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, _pggit, pggit_analytics TO %I', v_role);
-        -- The stream is written through emit_event alone, by those who may change something.
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA pggit, pggit_analytics TO %I', v_role);
+        PERFORM _pggit.grant_tables(v_role);
+        -- Who may not call them must not make them triggers of a table of their own either.
+        EXECUTE format('REVOKE ALL ON FUNCTION _pggit.record_change(), _pggit.refuse_rewrite() FROM %I', v_role);
         IF v_role = 'pggit_reader' THEN
             PERFORM _pggit.revoke_definers(v_role);
         ELSE
-            EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA _pggit TO %I', v_role);
             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
-            EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON _pggit.versions, _pggit.error_codes FROM %I', v_role);
-            PERFORM _pggit.revoke_writes(t.name::regclass, v_role)
-            FROM unnest(ARRAY[
-                '_pggit.events', '_pggit.event_horizon', '_pggit.deliveries', '_pggit.attempts', '_pggit.dead_letters',
-                '_pggit.cache_rules'
-            ]) AS t(name);
         END IF;
-        -- Whoever reads a secret can sign as pggit does.
-        EXECUTE format('REVOKE ALL ON _pggit.webhook_secrets FROM %I', v_role);
+        IF v_role <> 'pggit_admin' THEN
+            EXECUTE format('REVOKE ALL ON pggit.audit_log FROM %I', v_role);
+        END IF;
     END LOOP;
     PERFORM _pggit.grant_calls(v_roles);
 END;

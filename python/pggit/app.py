@@ -23,19 +23,20 @@ from pggit.db import Database
 from pggit.errors import (
     HTTP_STATUSES,
     INTERNAL,
-    UNAVAILABLE,
     ErrorCode,
     ErrorDetail,
     ErrorResponse,
-    Outcome,
     envelope,
-    outcome_of,
 )
+from pggit.gate import Gate
+from pggit.limits import Limiter
 from pggit.live import Live
 from pggit.metrics import Metrics
 from pggit.monitor import Monitor
 from pggit.peers import expose_transport
+from pggit.refusals import database_error
 from pggit.routes import (
+    access,
     alerts,
     branches,
     cache,
@@ -104,55 +105,9 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorRe
     return _respond(body, error.headers)
 
 
-def _outcome(error: psycopg.Error) -> Outcome:
-    if error.sqlstate is None and isinstance(error, psycopg.DataError):
-        return outcome_of("22000")
-    if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
-        return INTERNAL
-    return outcome_of(error.sqlstate)
-
-
-AWAY = "the database does not answer"
-UNAVAILABLE_BECAUSE = {
-    "PoolTimeout": "no connection to the database was free, or could be made, in time",
-    "TooManyRequests": "too many requests wait for the database",
-    "Unusable": "the login of the service may not act for its users",
-}
-
-
 def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[ErrorResponse]:
-    """What PostgreSQL refuses: message, detail and hint as they are, unless the fault is ours."""
-    outcome = _outcome(error)
-    message = error.diag.message_primary or str(error)
-    details = []
-    if error.diag.column_name and outcome.status == 400:
-        details = [
-            ErrorDetail(
-                field=error.diag.column_name, message=message, code=error.sqlstate or "unknown"
-            )
-        ]
-    elif error.diag.message_detail:
-        details = [ErrorDetail(message=error.diag.message_detail, code=error.sqlstate or "unknown")]
-    hint = error.diag.message_hint
-    extra = {"sqlstate": error.sqlstate, "error_code": outcome.code}
-    if outcome is INTERNAL:
-        _log.error("database error", exc_info=error, extra=extra)
-        message, details, hint = "Internal server error", [], None
-    elif outcome is UNAVAILABLE:
-        _log.warning("database unavailable: %s", error, extra=extra)
-        message, details, hint = UNAVAILABLE_BECAUSE.get(type(error).__name__, AWAY), [], None
-    body = envelope(
-        message=message,
-        code=outcome.code,
-        status=outcome.status,
-        path=request.url.path,
-        request_id=request_id.get(),
-        details=details,
-        sqlstate=error.sqlstate,
-        hint=hint or None,
-        retry_after=outcome.retry_after,
-    )
-    return _respond(body)
+    """What PostgreSQL refuses."""
+    return _respond(database_error(error, request.url.path))
 
 
 def on_defect(request: AnyRequest, error: Exception) -> Response[ErrorResponse]:
@@ -209,6 +164,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="webhooks", description="Receivers of events, and what is sent to them"),
             Tag(name="dashboard", description="The repository and its service in numbers"),
             Tag(name="system", description="The service itself"),
+            Tag(name="access", description="Who may: keys, protected branches, the audit trail"),
             Tag(name="health", description="Whether the service and PostgreSQL answer"),
         ],
         render_plugins=[
@@ -237,6 +193,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         from pggit.tracing import Tracing
 
         tracing = Tracing(endpoint)
+    limiter = Limiter(current, database)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
@@ -245,6 +202,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             async with live.run(), monitor.run():
                 yield
         finally:
+            await limiter.close()
             await database.close()
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)
@@ -262,6 +220,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             webhooks.router,
             dashboard.router,
             system.router,
+            access.router,
         ],
     )
     handlers: list[Any] = [health.router, system.get_metrics, api]
@@ -290,7 +249,14 @@ def create_app(settings: Settings | None = None) -> Litestar:
         cors_config=CORSConfig(
             allow_origins=current.cors_origins,
             allow_credentials="*" not in current.cors_origins,
-            expose_headers=["X-Request-ID", "X-Response-Time", "Retry-After"],
+            expose_headers=[
+                "X-Request-ID",
+                "X-Response-Time",
+                "Retry-After",
+                "X-RateLimit-Limit",
+                "X-RateLimit-Remaining",
+                "X-RateLimit-Reset",
+            ],
         ),
         openapi_config=_openapi(),
         lifespan=[pool],
@@ -298,8 +264,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    # Within what answers to browsers of other origins, so that they may read a refusal, too; before the router,
+    # and before the answers that are kept, which are kept by the role that the gate finds.
     cors: Any = app.asgi_handler
-    cors.app = live.cache.answer_kept(cors.app)
+    cors.app = Gate(live.cache.answer_kept(cors.app), current, database, limiter)
     # Outside the router, so that requests that match no route are traced, too.
     app.asgi_handler = trace_requests(
         live.read_your_writes(app.asgi_handler), watcher=metrics, tracer=tracing

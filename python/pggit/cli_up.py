@@ -170,6 +170,8 @@ def up(shell: Shell, host: str, port: int, sample: bool, workers: bool) -> None:
             timeout_graceful_shutdown=5,
             lifespan="on",
             **SOCKETS,
+            # TRUSTED_PROXIES says whom to believe, and whom not.
+            proxy_headers=False,
         )
         server = Server(config)
         beside_it = beside(served) if workers else contextlib.nullcontext()

@@ -122,7 +122,7 @@ OPEN_NETWORKS = (
     "pg_catalog.set_config('pggit.webhook_allow_http', %s, false)"
 )
 STALE = "cached plan must not change result type"
-PING = "SELECT pggit.version()"
+PING = b"SELECT pggit.version()"
 LISTEN = "LISTEN pggit_events"
 
 _JSON = {
@@ -227,8 +227,7 @@ class Database:
         """Milliseconds of one answer from PostgreSQL, or the error, within timeout seconds."""
         started = perf_counter()
         async with asyncio.timeout(timeout):
-            async with self._pool.connection(timeout=timeout) as connection:
-                await connection.execute(PING)
+            await self._run(PING, {})
         return (perf_counter() - started) * 1000
 
     def _principal(self) -> Principal:

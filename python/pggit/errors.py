@@ -55,6 +55,9 @@ class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True):
     sqlstate: str | UnsetType = UNSET
     hint: str | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
+    remaining: int | UnsetType = UNSET
+    reset_at: int | UnsetType = UNSET
 
 
 class Outcome(msgspec.Struct, frozen=True):

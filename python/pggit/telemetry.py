@@ -107,6 +107,7 @@ def trace_requests(
                     *message["headers"],
                     (b"x-request-id", current.encode("latin-1")),
                     (b"x-response-time", f"{seconds * 1000:.1f}ms".encode()),
+                    *cast("dict[str, list[tuple[bytes, bytes]]]", scope).get("pggit.headers", ()),
                 ]
                 if watcher is not None:
                     watcher.observe(method, http.get("path_template"), answered, seconds)

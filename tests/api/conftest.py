@@ -42,7 +42,11 @@ def away() -> Iterator[httpx.Client]:
         closed.bind(("127.0.0.1", 0))
         url = f"postgresql://nobody@127.0.0.1:{closed.getsockname()[1]}/nothing"
         settings = Settings(
-            database_url=url, database_pool_min=1, health_timeout=0.3, log_level="CRITICAL"
+            database_url=url,
+            database_pool_min=1,
+            health_timeout=0.3,
+            log_level="CRITICAL",
+            rate_limit_enabled=False,
         )
         with serve(settings) as client:
             yield client

@@ -4,9 +4,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
 import httpx
+import jwt
+import msgspec
 import uvicorn
 
 from pggit.app import create_app
@@ -45,7 +47,40 @@ def serve(settings: Settings) -> Iterator[httpx.Client]:
 
 def settings_for(url: str) -> Settings:
     """Settings of a small service on that database."""
-    return Settings(database_url=url, database_pool_min=1, database_pool_size=4, log_level="ERROR")
+    return Settings(
+        database_url=url,
+        database_pool_min=1,
+        database_pool_size=4,
+        log_level="ERROR",
+        rate_limit_enabled=False,
+    )
+
+
+SECRET = "a secret of the tests, long enough for HS256"
+
+
+def token(
+    role: str | None = "reader",
+    *,
+    name: str = "ada",
+    secret: str = SECRET,
+    claims: dict[str, object] | None = None,
+) -> str:
+    """A token as an identity provider would make it; a claim that is None is left out."""
+    all_claims: dict[str, object] = {"sub": name, "exp": int(time()) + 600, "role": role}
+    all_claims |= claims or {}
+    given = {key: value for key, value in all_claims.items() if value is not None}
+    return jwt.encode(given, secret, algorithm="HS256")
+
+
+def bearer(value: str) -> dict[str, str]:
+    """The header that carries it."""
+    return {"Authorization": f"Bearer {value}"}
+
+
+def guarded_settings(url: str, **options: object) -> Settings:
+    """Settings of a service that asks who comes."""
+    return msgspec.structs.replace(settings_for(url), auth_mode="jwt", jwt_secret=SECRET, **options)
 
 
 def assert_envelope(response: httpx.Response, status: int, code: str) -> dict[str, object]:

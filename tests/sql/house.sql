@@ -1,6 +1,6 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
-SELECT plan(15);
+SELECT plan(16);
 
 CREATE TEMPORARY VIEW routines AS
 SELECT p.oid, p.oid::regprocedure::text AS routine, n.nspname, p.proname, p.prolang, p.provolatile, p.proparallel,
@@ -60,6 +60,7 @@ SELECT is_empty(
 -- The allow-list of SECURITY DEFINER. A row here needs its reason.
 SELECT is_empty(
     $$SELECT routine FROM routines WHERE prosecdef AND proname NOT IN (
+        'record_change',      -- a trigger that adds to the audit log, which nobody may write otherwise
         'emit_event',         -- writers add to the stream, but cannot rewrite it or forge another's entry
         'expire_events', 'sweep_deliveries',  -- TRUNCATE is the owner's right
         'add_secret', 'remove_webhook',       -- nobody else reads or writes secrets
@@ -104,6 +105,25 @@ SELECT is_empty(
           SELECT FROM routines WHERE coalesce(pg_get_function_sqlbody(oid), prosrc) ~ e.error_code
       )$$,
     'every listed code is raised somewhere'
+);
+
+-- Rows of these come too often, are made anew from others, or are addressed by what they hold.
+SELECT is_empty(
+    $$SELECT c.relname
+      FROM pg_class AS c
+      WHERE c.relnamespace = '_pggit'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = c.relname || '_audit')
+        AND c.relname NOT IN (
+            'versions', 'error_codes', 'cache_rules',                              -- the install script's
+            'blobs', 'pages', 'trees', 'commits', 'commit_parents', -- addressed by their hash; the branch that moves is audited
+            'reflog', 'events', 'event_horizon', 'audit_log',       -- records themselves
+            'conflicts',                                            -- found by a merge, which is audited
+            'deliveries', 'attempts', 'dead_letters', 'event_keys', 'webhook_health_metrics', -- records themselves
+            'worktree_anchors', 'worktrees', 'worktree_schemas', 'worktree_objects', 'worktree_steps', -- what is built, not what is decided
+            'operation_timings', 'operation_hours', 'baselines', 'scheduled_job_execution', -- measured
+            'rate_limits'                                           -- counters
+        )$$,
+    'every table that holds decisions is audited, or says why not'
 );
 
 -- plpgsql_check knows the bodies: wrong columns, missing returns, wrong volatility, injectable EXECUTE.

@@ -52,7 +52,11 @@ _EXAMPLES: dict[int, tuple[ErrorCode, str, dict[str, Any]]] = {
         {"sqlstate": "VCS01"},
     ),
     413: (ErrorCode.PAYLOAD_TOO_LARGE, "Request Entity Too Large", {}),
-    429: (ErrorCode.RATE_LIMIT_EXCEEDED, "Too many requests", {"retry_after": 60}),
+    429: (
+        ErrorCode.RATE_LIMIT_EXCEEDED,
+        "Too many requests",
+        {"retry_after": 42, "limit": 100, "remaining": 0, "reset_at": 1767225642},
+    ),
     500: (ErrorCode.INTERNAL_ERROR, "Internal server error", {}),
     503: (
         ErrorCode.DATABASE_UNAVAILABLE,

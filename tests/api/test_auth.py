@@ -1,0 +1,312 @@
+"""Who asks: tokens, keys, cookies; what they may do is their role's in PostgreSQL."""
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import time
+
+import httpx
+import jwt
+import msgspec
+import psycopg
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from api.service import (
+    SCHEMA,
+    SECRET,
+    assert_envelope,
+    bearer,
+    guarded_settings,
+    serve,
+    settings_for,
+    token,
+)
+from pggit.settings import Settings, SettingsError, load_settings
+from servers import PgServer
+
+
+@contextmanager
+def login(pg: PgServer, options: str) -> Iterator[str]:
+    """The name of a role that may log in, for the time of a test."""
+    name = f"login_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(pg.maintenance_url, autocommit=True) as conn:
+        conn.execute(f"CREATE ROLE {name} LOGIN {options}".encode())
+    try:
+        yield name
+    finally:
+        with psycopg.connect(pg.maintenance_url, autocommit=True) as conn:
+            conn.execute(f"DROP ROLE {name}".encode())
+
+
+@pytest.fixture(scope="module")
+def url(pg: PgServer) -> Iterator[str]:
+    """A database with a repository, and a login that is nothing but a member of the three roles."""
+    with pg.database(pg.template()) as made, psycopg.connect(made, autocommit=True) as conn:
+        conn.execute(SCHEMA)
+        conn.execute("SELECT pggit.init('app')")
+        with login(pg, "NOINHERIT IN ROLE pggit_reader, pggit_writer, pggit_admin") as name:
+            yield pg.url(conn.info.dbname, name)
+
+
+@pytest.fixture(scope="module")
+def guarded(url: str) -> Iterator[httpx.Client]:
+    """A client of a service that asks who comes."""
+    with serve(guarded_settings(url)) as client:
+        yield client
+
+
+def me(client: httpx.Client, **options: object) -> httpx.Response:
+    return client.get("/api/v1/me", **options)  # type: ignore[arg-type]
+
+
+def without_signature(claims: dict[str, object]) -> str:
+    parts = ({"alg": "none", "typ": "JWT"}, claims)
+    coded = (base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts)
+    return ".".join(coded) + "."
+
+
+def test_nobody_gets_in_without_saying_who(guarded: httpx.Client) -> None:
+    refused = me(guarded)
+    assert_envelope(refused, 401, "UNAUTHORIZED")
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+    assert_envelope(guarded.get("/api/v1/nothing"), 401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready", "/docs", "/openapi.json"])
+def test_health_and_documentation_ask_nobody(guarded: httpx.Client, path: str) -> None:
+    assert guarded.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        token(claims={"exp": int(time()) - 1}),
+        token(claims={"nbf": int(time()) + 300}),
+        token(secret="another secret, which is also long enough"),
+        token() + "x",
+        token("owner"),
+        token(claims={"sub": None}),
+        token(claims={"exp": None}),
+        without_signature({"sub": "ada", "role": "admin", "exp": int(time()) + 600}),
+        jwt.encode({"sub": "ada", "exp": int(time()) + 600}, SECRET * 2, algorithm="HS512"),
+        "nonsense",
+        "a.b.c",
+        "pggit_" + "0" * 64,
+        "é",
+    ],
+    ids=lambda value: None,
+)
+def test_a_token_that_is_not_good_is_401(guarded: httpx.Client, value: str) -> None:
+    headers = {"Authorization": b"Bearer " + value.encode("latin-1")}
+    assert_envelope(me(guarded, headers=headers), 401, "UNAUTHORIZED")
+
+
+def test_tokens_and_keys_come_by_four_ways(guarded: httpx.Client) -> None:
+    value = token("writer", name="grace")
+    made = guarded.post("/api/v1/api-keys", json={"name": "by key"}, headers=bearer(token("admin")))
+    key = made.json()["key"]
+    for way in (
+        {"headers": bearer(value)},
+        {"params": {"token": value}},
+        {"headers": {"Cookie": f"a=b; session={value}"}},
+    ):
+        known = me(guarded, **way)
+        assert known.json() == {"name": "grace", "role": "writer", "kind": "token"}, way
+    for headers in ({"X-API-Key": key}, bearer(key)):
+        assert me(guarded, headers=headers).json()["kind"] == "key"
+
+
+@pytest.mark.parametrize(
+    ("claims", "role"),
+    [
+        ({"role": "admin"}, "admin"),
+        ({"role": "pggit_writer"}, "writer"),
+        ({"scope": "openid writer"}, "writer"),
+        ({"roles": ["reader", "admin"]}, "admin"),
+        ({}, "reader"),
+    ],
+)
+def test_the_greatest_role_that_is_claimed_counts(
+    guarded: httpx.Client, claims: dict[str, object], role: str
+) -> None:
+    assert me(guarded, headers=bearer(token(None, claims=claims))).json()["role"] == role
+
+
+def test_what_a_role_may_not_do_is_403(guarded: httpx.Client) -> None:
+    reader, writer, admin = (bearer(token(role)) for role in ("reader", "writer", "admin"))
+    assert guarded.get("/api/v1/branches", headers=reader).status_code == 200
+    refused = guarded.post("/api/v1/branches", json={"name": "r"}, headers=reader)
+    assert assert_envelope(refused, 403, "FORBIDDEN")["sqlstate"] == "42501"
+    assert guarded.post("/api/v1/branches", json={"name": "w"}, headers=writer).status_code == 201
+    for path in ("/api/v1/api-keys", "/api/v1/audit"):
+        assert_envelope(guarded.get(path, headers=writer), 403, "FORBIDDEN")
+        assert guarded.get(path, headers=admin).status_code == 200
+
+
+def test_a_key_is_shown_once_and_ends_when_it_is_revoked(guarded: httpx.Client) -> None:
+    admin = bearer(token("admin", name="root"))
+    made = guarded.post(
+        "/api/v1/api-keys", json={"name": "ci", "role": "writer", "tier": "premium"}, headers=admin
+    )
+    assert made.status_code == 201
+    key = made.json()["key"]
+    assert made.json()["created_by"] == "root"
+    assert me(guarded, headers={"X-API-Key": key}).json()["role"] == "writer"
+    assert key not in guarded.get("/api/v1/api-keys", headers=admin).text
+    again = guarded.post("/api/v1/api-keys", json={"name": "ci"}, headers=admin)
+    assert_envelope(again, 409, "RESOURCE_CONFLICT")
+    path = f"/api/v1/api-keys/{made.json()['key_id']}"
+    assert guarded.delete(path, headers=admin).status_code == 204
+    assert_envelope(me(guarded, headers={"X-API-Key": key}), 401, "UNAUTHORIZED")
+    assert_envelope(guarded.delete(path, headers=admin), 404, "RESOURCE_NOT_FOUND")
+
+
+def test_the_commit_and_the_audit_log_name_the_person_and_the_request(
+    guarded: httpx.Client,
+) -> None:
+    headers = bearer(token("writer", name="grace")) | {"X-Request-ID": "order-17"}
+    made = guarded.post("/api/v1/branches", json={"name": "named"}, headers=headers)
+    assert made.status_code == 201, made.text
+    log = guarded.get("/api/v1/audit?author=grace", headers=bearer(token("admin"))).json()["items"]
+    entry = next(one for one in log if one["action"] == "branch.created")
+    assert entry["subject"] == "named"
+    assert entry["role_name"] == "pggit_writer"
+    assert entry["session_name"].startswith("login_")
+    assert entry["request_id"] == "order-17"
+
+
+def test_a_session_keeps_the_token_out_of_reach_of_scripts(guarded: httpx.Client) -> None:
+    opened = guarded.post("/api/v1/session", headers=bearer(token("writer", name="grace")))
+    assert opened.status_code == 204
+    cookie = opened.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert me(guarded).json()["name"] == "grace"
+    foreign = guarded.post(
+        "/api/v1/branches", json={"name": "csrf"}, headers={"Origin": "https://evil.example"}
+    )
+    assert_envelope(foreign, 401, "UNAUTHORIZED")
+    own = {"Origin": "http://localhost:3000"}
+    assert guarded.post("/api/v1/branches", json={"name": "own"}, headers=own).status_code == 201
+    guarded.delete("/api/v1/session")
+    assert_envelope(me(guarded), 401, "UNAUTHORIZED")
+
+
+def test_a_page_of_another_origin_may_read_the_refusal(guarded: httpx.Client) -> None:
+    refused = me(guarded, headers={"Origin": "http://localhost:3000"})
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] == "http://localhost:3000"
+
+
+def test_a_protected_branch_moves_by_merges_only(guarded: httpx.Client) -> None:
+    writer, admin = bearer(token("writer")), bearer(token("admin"))
+    number = guarded.post("/api/v1/branches", json={"name": "release"}, headers=writer).json()[
+        "branch_id"
+    ]
+    path = f"/api/v1/branches/{number}"
+    assert_envelope(guarded.put(f"{path}/protection", json={}, headers=writer), 403, "FORBIDDEN")
+    made = guarded.put(f"{path}/protection", json={"merge_role": "admin"}, headers=admin)
+    assert made.json()["merge_role"] == "admin", made.text
+    assert guarded.get("/api/v1/protected-branches", headers=writer).json()["total"] == 1
+    body = {"message": "direct", "allow_empty": True}
+    refused = guarded.post(f"{path}/commits", json=body, headers=admin)
+    assert refused.status_code in (403, 404), refused.text
+    gone = guarded.delete(f"{path}?force=true", headers=admin)
+    assert assert_envelope(gone, 403, "FORBIDDEN")["sqlstate"] == "VCA01"
+    assert guarded.delete(f"{path}/protection", headers=admin).status_code == 204
+    assert guarded.delete(path, headers=admin).status_code == 204
+
+
+def test_an_audience_and_an_issuer_are_checked_where_they_are_set(url: str) -> None:
+    settings = guarded_settings(url, jwt_audience="pggit", jwt_issuer="https://id.example")
+    good = {"aud": "pggit", "iss": "https://id.example"}
+    with serve(settings) as client:
+        assert me(client, headers=bearer(token(claims=good))).status_code == 200
+        for wrong in ({}, good | {"aud": "other"}, good | {"iss": "https://evil.example"}):
+            assert_envelope(me(client, headers=bearer(token(claims=wrong))), 401, "UNAUTHORIZED")
+
+
+def test_a_public_key_checks_rs256_and_is_no_secret_of_hs256(url: str) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    settings = guarded_settings(url, jwt_algorithm="RS256", jwt_public_key=pem.decode())
+    claims = {"sub": "ada", "role": "writer", "exp": int(time()) + 600}
+    with serve(settings) as client:
+        assert (
+            me(client, headers=bearer(jwt.encode(claims, private, "RS256"))).json()["role"]
+            == "writer"
+        )
+        assert_envelope(me(client, headers=bearer(token("admin"))), 401, "UNAUTHORIZED")
+        # The classic: signed with the public key as if it were a shared secret.
+        head, body, _ = jwt.encode(claims, SECRET, "HS256").split(".")
+        forged = jwt.get_algorithm_by_name("HS256").sign(f"{head}.{body}".encode(), pem)
+        value = f"{head}.{body}.{base64.urlsafe_b64encode(forged).rstrip(b'=').decode()}"
+        assert_envelope(me(client, headers=bearer(value)), 401, "UNAUTHORIZED")
+
+
+def test_a_login_that_may_not_act_for_its_users_is_503_and_never_more_than_they_are(
+    url: str, pg: PgServer
+) -> None:
+    with psycopg.connect(url) as conn, login(pg, "") as alone:
+        there = pg.url(conn.info.dbname, alone)
+        with serve(guarded_settings(there)) as client:
+            answer = client.get("/api/v1/branches", headers=bearer(token("admin")))
+            assert_envelope(answer, 503, "DATABASE_UNAVAILABLE")
+
+
+def test_the_next_request_on_a_connection_has_none_of_the_last_one_s_rights(url: str) -> None:
+    one = msgspec.structs.replace(
+        guarded_settings(url), database_pool_size=1, database_max_overflow=0
+    )
+    with serve(one) as client:
+        for _ in range(3):
+            made = client.post(
+                "/api/v1/branches", json={"name": "first"}, headers=bearer(token("writer"))
+            )
+            assert made.status_code == 201
+            # A procedure acts as the session, not within one transaction.
+            gone = client.delete(
+                f"/api/v1/branches/{made.json()['branch_id']}", headers=bearer(token("writer"))
+            )
+            assert gone.status_code == 204, gone.text
+            refused = client.post(
+                "/api/v1/branches", json={"name": "x"}, headers=bearer(token("reader"))
+            )
+            assert_envelope(refused, 403, "FORBIDDEN")
+
+
+def test_without_authentication_everybody_is_the_connection_s_login(
+    empty_api: httpx.Client,
+) -> None:
+    assert me(empty_api).json() == {"name": "", "role": "admin", "kind": "none"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"ENVIRONMENT": "production"}, "AUTH_MODE"),
+        ({"AUTH_MODE": "jwt"}, "JWT_SECRET"),
+        ({"AUTH_MODE": "jwt", "SECRET_KEY": "short", "ENVIRONMENT": "production"}, "JWT_SECRET"),
+        ({"AUTH_MODE": "jwt", "JWT_ALGORITHM": "RS256"}, "JWT_PUBLIC_KEY"),
+        ({"JWT_ALGORITHM": "none"}, "JWT_ALGORITHM"),
+    ],
+)
+def test_settings_that_would_let_anybody_in_are_refused_at_the_start(
+    environment: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load_settings(environment)
+
+
+def test_the_secret_falls_back_and_never_shows() -> None:
+    settings = load_settings({"AUTH_MODE": "jwt", "SECRET_KEY": SECRET})
+    assert settings.jwt_secret == SECRET
+    assert SECRET not in repr(settings)
+    assert isinstance(settings, Settings)
+    assert settings_for("postgresql:///x").auth_mode == "none"
