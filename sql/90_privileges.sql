@@ -107,6 +107,7 @@ BEGIN ATOMIC
         ('baseline_recalc_schedule', 'r', 'r', 'rawd'),
         ('scheduled_jobs', 'r', 'r', 'rawd'),
         ('scheduled_job_execution', 'r', 'r', 'rawd'),
+        ('workers', 'r', 'r', 'rawd'),
         -- who may is for admins to say, and to see
         ('api_keys', '', '', 'raw'),
         ('rate_limits', '', '', 'rawd'),

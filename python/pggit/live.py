@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pggit.cache import Cache
 from pggit.db import Database
@@ -27,12 +28,21 @@ def principals(settings: Settings) -> Sequence[Principal]:
     return [Principal(name="pggit", role=role, database_role=role.in_database) for role in Role]
 
 
+def listening_url(settings: Settings) -> str:
+    """Where to listen, and as whom: the login itself may have no right but to act for others."""
+    url = settings.database_listen_url or settings.database_url
+    if settings.auth_mode == "none":
+        return url
+    given = conninfo_to_dict(url).get("options") or ""
+    return make_conninfo(url, options=f"{given} -c role={Role.READER.in_database}".strip())
+
+
 class Live:
     """The hub, the cache and the feeds of a process, in the order in which they hear of events."""
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self._db = db.as_service()
-        self.hub = Hub(settings.database_listen_url or settings.database_url)
+        self.hub = Hub(listening_url(settings))
         self.cache = Cache(
             self.hub,
             SharedCache(settings.valkey_url) if settings.valkey_url else None,

@@ -108,9 +108,13 @@ class Probe:
         )
         _prepare(connection)
         if self._settings.auth_mode != "none" and SERVICE.database_role:
-            await connection.execute(
-                "SELECT pg_catalog.set_config('role', %s, false)", [SERVICE.database_role]
-            )
+            try:
+                await connection.execute(
+                    "SELECT pg_catalog.set_config('role', %s, false)", [SERVICE.database_role]
+                )
+            except BaseException:
+                await connection.close()
+                raise
         return connection
 
     async def close(self) -> None:

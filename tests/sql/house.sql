@@ -120,7 +120,7 @@ SELECT is_empty(
             'conflicts',                                            -- found by a merge, which is audited
             'deliveries', 'attempts', 'dead_letters', 'event_keys', 'webhook_health_metrics', -- records themselves
             'worktree_anchors', 'worktrees', 'worktree_schemas', 'worktree_objects', 'worktree_steps', -- what is built, not what is decided
-            'operation_timings', 'operation_hours', 'baselines', 'scheduled_job_execution', -- measured
+            'operation_timings', 'operation_hours', 'baselines', 'scheduled_job_execution', 'workers', -- measured
             'rate_limits'                                           -- counters
         )$$,
     'every table that holds decisions is audited, or says why not'
