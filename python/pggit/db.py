@@ -112,6 +112,8 @@ ACT = (
     b"SELECT pg_catalog.set_config('role', $2, true), pg_catalog.set_config('pggit.author', $3, true), "
     b"pg_catalog.set_config('application_name', $1, true)"
 )
+# By their names, functions that may be called twice: what they leave behind, if anything, is a measurement.
+READS = ("get_", "list_", "find_", "read_", "version")
 HAS_REPOSITORY = "SELECT FROM pggit.branches LIMIT 1"
 LOCK_SAMPLE = "SELECT pg_advisory_xact_lock(8244711560462188)"
 NAME_SESSION = "SELECT pg_catalog.set_config('application_name', %s, false)"
@@ -122,7 +124,6 @@ OPEN_NETWORKS = (
     "pg_catalog.set_config('pggit.webhook_allow_http', %s, false)"
 )
 STALE = "cached plan must not change result type"
-PING = b"SELECT pggit.version()"
 LISTEN = "LISTEN pggit_events"
 
 _JSON = {
@@ -205,6 +206,8 @@ class Database:
         pgconn = connection.pgconn
         pgconn.consume_input()
         if pgconn.is_busy() or connection.is_dying or pgconn.status == pq.ConnStatus.BAD:
+            # Unless it is closed on our side, too, the pool takes it back and offers it again.
+            pgconn.finish()
             raise psycopg.OperationalError("the server has closed the connection")
         now = monotonic()
         if now - connection.used_at > IDLE:
@@ -227,16 +230,17 @@ class Database:
         """Milliseconds of one answer from PostgreSQL, or the error, within timeout seconds."""
         started = perf_counter()
         async with asyncio.timeout(timeout):
-            await self._run(PING, {})
+            await self._run(VALUE, "version", {})
         return (perf_counter() - started) * 1000
 
     def _principal(self) -> Principal:
         return self._default if self._is_bound else acting() or self._default
 
     async def _run(
-        self, text: bytes, arguments: Mapping[str, Any]
+        self, template: str, function: str, arguments: Mapping[str, Any]
     ) -> tuple[pq.abc.PGresult, AnyTransformer]:
-        """One statement in a transaction of its own, in one round trip."""
+        """One call in a transaction of its own, in one round trip."""
+        text = _numbered(template, function, tuple(arguments))
         principal = self._principal()
         values = [
             Jsonb(value) if isinstance(value, dict) else value for value in arguments.values()
@@ -261,6 +265,10 @@ class Database:
                     results = await connection.wait(pipeline.exchange())
                     if connection.pgconn.status == pq.ConnStatus.OK:
                         connection.pgconn.exit_pipeline_mode()
+                except psycopg.OperationalError as error:
+                    connection.pgconn.finish()
+                    # Without an answer nobody knows what became of the call; a call that only reads may simply be made again.
+                    raise (HungUp(str(error)) if function.startswith(READS) else error) from error
                 except BaseException:
                     # Whatever stands half way on the wire, nobody else may read.
                     connection.pgconn.finish()
@@ -290,19 +298,17 @@ class Database:
 
     async def call_list(self, result: type[T], function: str, /, **arguments: Any) -> list[T]:
         """Every row of pggit.<function>."""
-        found, transformer = await self._run(_numbered(ROWS, function, tuple(arguments)), arguments)
+        found, transformer = await self._run(ROWS, function, arguments)
         return msgspec.convert(_rows(found, transformer), list[result])  # type: ignore[valid-type]
 
     async def call_one(self, result: type[T], function: str, /, **arguments: Any) -> T:
         """The one row of pggit.<function>."""
-        found, transformer = await self._run(_numbered(ROWS, function, tuple(arguments)), arguments)
+        found, transformer = await self._run(ROWS, function, arguments)
         return msgspec.convert(_rows(found, transformer)[0], result)
 
     async def call_value(self, result: type[T], function: str, /, **arguments: Any) -> T:
         """The value of pggit.<function>; a jsonb value becomes a struct."""
-        found, transformer = await self._run(
-            _numbered(VALUE, function, tuple(arguments)), arguments
-        )
+        found, transformer = await self._run(VALUE, function, arguments)
         value = found.get_value(0, 0)
         if found.ftype(0) in _JSON and value is not None:
             return msgspec.json.decode(value, type=result)
@@ -310,18 +316,18 @@ class Database:
 
     async def call_json(self, function: str, /, **arguments: Any) -> bytes:
         """The document that pggit.<function> gives, as PostgreSQL writes it: for answers that nobody has to look into."""
-        found, _ = await self._run(_numbered(VALUE, function, tuple(arguments)), arguments)
+        found, _ = await self._run(VALUE, function, arguments)
         return found.get_value(0, 0) or b"null"
 
     async def call_seen(self, result: type[T], function: str, /, **arguments: Any) -> tuple[T, str]:
         """The document that pggit.<function> gives, and the snapshot in which it was read; see cache.py."""
-        found, _ = await self._run(_numbered(SEEN, function, tuple(arguments)), arguments)
+        found, _ = await self._run(SEEN, function, arguments)
         document = msgspec.json.decode(found.get_value(0, 0) or b"null", type=result)
         return document, (found.get_value(0, 1) or b"").decode("ascii")
 
     async def call_none(self, function: str, /, **arguments: Any) -> None:
         """pggit.<function>, for its effect."""
-        await self._run(_numbered(VALUE, function, tuple(arguments)), arguments)
+        await self._run(VALUE, function, arguments)
 
     async def call_procedure(self, function: str, /, **arguments: Any) -> None:
         """CALL pggit.<function>: it commits by itself, so no transaction stands around it, and the session is the caller's."""

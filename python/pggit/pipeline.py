@@ -22,7 +22,7 @@ class Unusable(psycopg.OperationalError):
 
 
 class HungUp(psycopg.OperationalError):
-    """PostgreSQL ended the session before it did anything of the call, so that another session may do it."""
+    """The session ended, and the call did nothing, so that another session may do it."""
 
     sqlstate = "57P01"
 
