@@ -86,7 +86,13 @@ BEGIN
                 NULL;
             ELSE
                 -- The planner's own text: it quotes every name in it.
-                IF NOT p_is_shared OR p_role IS NULL THEN
+                IF p_role IS NOT NULL
+                    AND v_step.kind IN ('operator_class', 'operator_family', 'text_search_parser', 'text_search_template') THEN
+                    -- only superusers may: if the caller is one, they are the caller's
+                    PERFORM set_config('role', v_role, true);
+                    EXECUTE (p_steps[v_place]).sql;
+                    PERFORM set_config('role', p_role, true);
+                ELSIF NOT p_is_shared OR p_role IS NULL THEN
                     EXECUTE (p_steps[v_place]).sql;
                 ELSE
                     BEGIN
