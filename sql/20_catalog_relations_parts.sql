@@ -246,7 +246,7 @@ BEGIN
     SELECT
         'pg_class'::regclass::oid, v.oid, 0, 'partition_index', 'pg_class'::regclass::oid, v.indrelid,
         v.logical::text, v.relname::text, v.parent::text, NULL::text,
-        jsonb_strip_nulls(jsonb_build_object('name', v.name, 'usual_name', v.usual_name, 'comment', v.comment))
+        jsonb_strip_nulls(jsonb_build_object('index_name', v.name, 'usual_name', v.usual_name, 'comment', v.comment))
     FROM (
         SELECT
             c.oid, i.indrelid, r.logical, r.relname, u.relname AS parent, c.relname AS name,

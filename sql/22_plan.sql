@@ -98,7 +98,7 @@ RETURN CASE
     WHEN (p_object).kind = 'cast' THEN 'CAST (' || (p_object).signature || ')'
     WHEN (p_object).kind = 'user_mapping' THEN 'USER MAPPING FOR ' || (p_object).name || ' SERVER ' || ((p_object).attrs->>'server')
     WHEN (p_object).kind = 'partition_index'
-        THEN 'INDEX ' || _pggit.qualified_name((p_object).schema_name, (p_object).attrs->>'name')
+        THEN 'INDEX ' || _pggit.qualified_name((p_object).schema_name, (p_object).attrs->>'index_name')
     WHEN (p_object).kind IN ('enum', 'composite', 'range')
         THEN 'TYPE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
     WHEN (p_object).kind = 'column' THEN 'COLUMN '

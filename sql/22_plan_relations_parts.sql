@@ -309,8 +309,8 @@ IMMUTABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
-    SELECT _pggit.name_partition_index(p_new, (p_new).attrs->>'name')
-    WHERE (p_old).attrs->>'name' IS DISTINCT FROM (p_new).attrs->>'name';
+    SELECT _pggit.name_partition_index(p_new, (p_new).attrs->>'index_name')
+    WHERE (p_old).attrs->>'index_name' IS DISTINCT FROM (p_new).attrs->>'index_name';
 END;
 COMMENT ON FUNCTION _pggit.alter_partition_index(_pggit.object, _pggit.object) IS $$
 ALTER INDEX … RENAME.
@@ -322,7 +322,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'name');
+RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'index_name');
 COMMENT ON FUNCTION _pggit.create_partition_index(_pggit.object, _pggit.object[]) IS $$
 The index comes with its parent's, or with the partition: only its name is given.
 $$;
