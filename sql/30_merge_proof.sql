@@ -72,6 +72,13 @@ BEGIN
         SELECT p.parent_id, p.object_id FROM part AS p
         UNION ALL
         SELECT s.parent_id, s.object_id FROM sibling AS s
+        UNION ALL
+        -- an index of a partition comes with its parent's
+        SELECT x.object_id, i.object_id
+        FROM unnest(p_merged) AS x
+        JOIN unnest(p_merged) AS h ON h.object_id = x.parent_id
+        JOIN unnest(p_merged) AS i ON i.parent_id = ANY (h.deps) AND i.name = x.name AND i.kind IN ('index', 'constraint')
+        WHERE x.kind = 'partition_index'
     ), needed AS (
         SELECT d.object_id FROM dependent AS d
         UNION
