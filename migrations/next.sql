@@ -66,3 +66,62 @@ DROP FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pg
 -- these take one more argument
 DROP FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[]);
 DROP FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]);
+-- relations of 11_commits_walk.sql
+ALTER TABLE _pggit.commits
+    ADD COLUMN chain_commit_id integer,
+    ADD COLUMN jump_commit_id integer;
+DO $$
+DECLARE
+    v_commit record;
+BEGIN
+    FOR v_commit IN
+        SELECT c.commit_id, p.parent_commit_id, p.count
+        FROM _pggit.commits AS c
+        LEFT JOIN (
+            SELECT x.commit_id, count(*) AS count, min(x.parent_commit_id) AS parent_commit_id
+            FROM _pggit.commit_parents AS x
+            GROUP BY x.commit_id
+        ) AS p ON p.commit_id = c.commit_id
+        ORDER BY c.commit_id
+    LOOP
+        UPDATE _pggit.commits AS c
+        SET chain_commit_id = coalesce(p.chain_commit_id, c.commit_id),
+            jump_commit_id = coalesce(p.jump_commit_id, c.commit_id)
+        FROM (SELECT 1) AS one
+        LEFT JOIN (
+            SELECT p.chain_commit_id, CASE
+                WHEN p.generation - j.generation = j.generation - k.generation THEN k.commit_id ELSE p.commit_id
+            END AS jump_commit_id
+            FROM _pggit.commits AS p
+            JOIN _pggit.commits AS j ON j.commit_id = p.jump_commit_id
+            JOIN _pggit.commits AS k ON k.commit_id = j.jump_commit_id
+            WHERE p.commit_id = v_commit.parent_commit_id AND v_commit.count = 1
+        ) AS p ON true
+        WHERE c.commit_id = v_commit.commit_id;
+    END LOOP;
+END;
+$$;
+ALTER TABLE _pggit.commits
+    ALTER COLUMN chain_commit_id SET NOT NULL,
+    ALTER COLUMN jump_commit_id SET NOT NULL;
+INSERT INTO _pggit.commit_changes (object_id, attribute, commit_id)
+SELECT DISTINCT coalesce((t.old_object).object_id, (t.new_object).object_id), a.name, c.commit_id
+FROM _pggit.commits AS c
+JOIN _pggit.commit_parents AS p ON p.commit_id = c.commit_id AND p.ordinality = 1
+JOIN _pggit.commits AS f ON f.commit_id = p.parent_commit_id
+CROSS JOIN LATERAL _pggit.tree_changes(f.tree_hash, c.tree_hash) AS t
+CROSS JOIN LATERAL (
+    SELECT '' WHERE (t.old_object).object_id IS NULL OR (t.new_object).object_id IS NULL
+    UNION ALL
+    SELECT key
+    FROM jsonb_each((t.old_object).attrs - 'position' || jsonb_strip_nulls(jsonb_build_object(
+        'name', (t.old_object).name, 'schema', (t.old_object).schema_name, 'table', (t.old_object).table_name,
+        'signature', (t.old_object).signature))) AS o(key, value)
+    FULL JOIN jsonb_each((t.new_object).attrs - 'position' || jsonb_strip_nulls(jsonb_build_object(
+        'name', (t.new_object).name, 'schema', (t.new_object).schema_name, 'table', (t.new_object).table_name,
+        'signature', (t.new_object).signature))) AS n(key, value) USING (key)
+    WHERE o.value IS DISTINCT FROM n.value
+      AND (t.old_object).object_id IS NOT NULL
+      AND (t.new_object).object_id IS NOT NULL
+) AS a(name)
+WHERE f.tree_hash <> c.tree_hash;

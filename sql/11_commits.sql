@@ -40,7 +40,11 @@ CREATE TABLE _pggit.commits (
     -- Deparsed text differs between major versions, so a tree is comparable with a catalog of its own major only.
     server_major integer NOT NULL,
     -- One more than the greatest of the parents: an ancestor always has the smaller one.
-    generation   integer NOT NULL CHECK (generation >= 1)
+    generation   integer NOT NULL CHECK (generation >= 1),
+    -- The commit with which its chain begins: the nearest one behind it, or itself, that has not exactly one parent.
+    chain_commit_id integer NOT NULL,
+    -- A commit of the same chain further back, to jump to; itself at the beginning.
+    jump_commit_id  integer NOT NULL
 );
 CREATE INDEX commits_tree_hash_idx ON _pggit.commits (tree_hash);
 
@@ -384,8 +388,12 @@ BEGIN
         'tree ' || encode(p_tree, 'hex'), 'parents ' || v_hashes, 'author ' || v_author,
         'time ' || extract(epoch FROM v_time), 'major ' || _pggit.server_major(), '', v_message), 'UTF8'));
 
-    INSERT INTO _pggit.commits (hash, tree_hash, message, author, committed_at, server_major, generation)
-    VALUES (v_hash, p_tree, v_message, v_author, v_time, _pggit.server_major(), v_generation)
+    v_commit_id := nextval(pg_get_serial_sequence('_pggit.commits', 'commit_id'));
+    INSERT INTO _pggit.commits (
+        commit_id, hash, tree_hash, message, author, committed_at, server_major, generation, chain_commit_id, jump_commit_id)
+    OVERRIDING SYSTEM VALUE
+    VALUES (
+        v_commit_id, v_hash, p_tree, v_message, v_author, v_time, _pggit.server_major(), v_generation, v_commit_id, v_commit_id)
     ON CONFLICT (hash) DO NOTHING
     RETURNING commit_id INTO v_commit_id;
 
@@ -397,6 +405,10 @@ BEGIN
     INSERT INTO _pggit.commit_parents (commit_id, ordinality, parent_commit_id)
     SELECT v_commit_id, p.ordinality, p.commit_id
     FROM unnest(p_parents) WITH ORDINALITY AS p(commit_id, ordinality);
+    PERFORM _pggit.place_commit(v_commit_id, p_parents);
+    IF p_parents <> '{}' THEN
+        PERFORM _pggit.write_changes(v_commit_id, _pggit.commit_tree(p_parents[1]), p_tree);
+    END IF;
     RETURN v_commit_id;
 END;
 $$;
@@ -422,11 +434,3 @@ BEGIN ATOMIC
     SELECT r.commit_id FROM reached AS r;
 END;
 COMMENT ON FUNCTION _pggit.list_ancestors(integer[]) IS 'The commits reachable from some commits, these included.';
-
-CREATE OR REPLACE FUNCTION _pggit.is_ancestor(p_commit_id integer, p_of_commit_id integer)
-RETURNS boolean
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-RETURN p_commit_id IN (SELECT a.commit_id FROM _pggit.list_ancestors(ARRAY[p_of_commit_id]) AS a(commit_id));
-COMMENT ON FUNCTION _pggit.is_ancestor(integer, integer) IS 'Whether the first commit is the second or one of its ancestors.';

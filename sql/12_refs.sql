@@ -218,7 +218,7 @@ BEGIN
     IF v_ids = '{}' AND p_name ~* '^[0-9a-f]{4,64}$' THEN
         SELECT ARRAY(
             SELECT c.commit_id FROM _pggit.commits AS c
-            WHERE encode(c.hash, 'hex') LIKE lower(p_name) || '%'
+            WHERE c.hash BETWEEN decode(rpad(p_name, 64, '0'), 'hex') AND decode(rpad(p_name, 64, 'f'), 'hex')
             ORDER BY c.commit_id
         ) INTO v_ids;
         IF cardinality(v_ids) > 1 THEN
@@ -263,6 +263,12 @@ BEGIN
                     WHERE p.commit_id = v_commit_id AND p.ordinality = v_count);
             END IF;
         ELSE
+            SELECT _pggit.chain_ancestor(c.commit_id, greatest(c.generation - v_count, b.generation)),
+                v_count - c.generation + greatest(c.generation - v_count, b.generation)
+            INTO v_commit_id, v_count
+            FROM _pggit.commits AS c
+            JOIN _pggit.commits AS b ON b.commit_id = c.chain_commit_id
+            WHERE c.commit_id = v_commit_id;
             WHILE v_count > 0 AND v_commit_id IS NOT NULL LOOP
                 v_count := v_count - 1;
                 v_commit_id := (

@@ -180,7 +180,11 @@ DECLARE
         UNION
         SELECT t.commit_id FROM _pggit.tags AS t);
 BEGIN
-    IF p_branch.head_commit_id NOT IN (SELECT a.commit_id FROM _pggit.list_ancestors(v_others) AS a(commit_id)) THEN
+    -- The oldest that can hold it first: main is most often among them.
+    IF NOT EXISTS (
+        SELECT FROM (SELECT o.id FROM unnest(v_others) AS o(id) WHERE o.id >= p_branch.head_commit_id ORDER BY o.id) AS o
+        WHERE _pggit.is_ancestor(p_branch.head_commit_id, o.id))
+    THEN
         PERFORM _pggit.raise_error('VCS05', format('branch "%s" is not merged', p_branch.name),
             format('Commit %s is in no other branch or tag.', p_branch.head_commit_id),
             format('Merge it, or pggit.delete_branch(%L, true) to lose its work.', p_branch.name));

@@ -299,12 +299,21 @@ BEGIN
         PERFORM _pggit.raise_error('22023', format('a limit of %s makes no sense', p_limit), 'It is negative.',
             'Give a number from 0, or NULL for all commits.');
     END IF;
-    RETURN QUERY
-    SELECT c.*
-    FROM _pggit.list_ancestors(ARRAY[_pggit.resolve_ref(p_ref, _pggit.session_ref(p_path))]) AS a(commit_id)
-    JOIN pggit.commits AS c USING (commit_id)
-    ORDER BY c.commit_id DESC
-    LIMIT p_limit;
+    IF p_limit IS NULL THEN
+        RETURN QUERY
+        SELECT c.*
+        FROM _pggit.list_ancestors(ARRAY[_pggit.resolve_ref(p_ref, _pggit.session_ref(p_path))]) AS a(commit_id)
+        JOIN pggit.commits AS c USING (commit_id)
+        ORDER BY c.commit_id DESC;
+    ELSE
+        RETURN QUERY
+        SELECT c.*
+        FROM unnest(ARRAY(
+            SELECT n FROM _pggit.newest_ancestors(_pggit.resolve_ref(p_ref, _pggit.session_ref(p_path)), p_limit) AS n
+        )) AS a(commit_id)
+        JOIN pggit.commits AS c USING (commit_id)
+        ORDER BY c.commit_id DESC;
+    END IF;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.list_log(text, integer, name[]) IS 'Behind pggit.log.';

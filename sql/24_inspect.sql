@@ -246,54 +246,6 @@ The object of a commit that a text names.
 Errors: VCN05 for none, VCV03 for several.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.object_at(p_commit_id integer, p_object_id uuid)
-RETURNS jsonb
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-RETURN (
-    SELECT b.attrs - 'position' || jsonb_strip_nulls(jsonb_build_object(
-        'name', b.name, 'schema', b.schema_name, 'table', b.table_name, 'signature', b.signature))
-    FROM _pggit.blobs AS b
-    WHERE b.object_id = p_object_id
-        AND EXISTS (
-            SELECT
-            FROM _pggit.trees AS t
-            CROSS JOIN LATERAL unnest(t.page_hashes) AS h(hash)
-            JOIN _pggit.pages AS p ON p.hash = h.hash
-            WHERE t.hash = _pggit.commit_tree(p_commit_id)
-                AND b.hash = ANY (p.blob_hashes)));
-COMMENT ON FUNCTION _pggit.object_at(integer, uuid) IS $$
-An object's attributes, name and place in a commit; NULL where it does not exist.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.find_origin(p_commit_id integer, p_object_id uuid, p_attribute text)
-RETURNS integer
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    -- From a commit to the first parent in which the attribute has the same value, as far as there is one.
-    WITH RECURSIVE walk (commit_id, value) AS (
-        SELECT p_commit_id, _pggit.object_at(p_commit_id, p_object_id)->p_attribute
-        UNION ALL
-        SELECT n.parent_commit_id, w.value
-        FROM walk AS w
-        CROSS JOIN LATERAL (
-            SELECT p.parent_commit_id
-            FROM _pggit.commit_parents AS p
-            WHERE p.commit_id = w.commit_id
-                AND _pggit.object_at(p.parent_commit_id, p_object_id)->p_attribute = w.value
-            ORDER BY p.ordinality
-            LIMIT 1
-        ) AS n
-    )
-    SELECT min(w.commit_id) FROM walk AS w;
-END;
-COMMENT ON FUNCTION _pggit.find_origin(integer, uuid, text) IS $$
-The commit in which an attribute got the value that it has in another.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.list_blame(p_object text, p_ref text, p_path name[])
 RETURNS SETOF pggit.blame_line
 LANGUAGE plpgsql

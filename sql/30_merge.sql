@@ -170,31 +170,6 @@ The merge of that id, its row locked, if it can still be worked on.
 Errors: VCN04 if there is none, VCS20 if it has ended.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.merge_bases(p_left integer, p_right integer)
-RETURNS integer[]
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-RETURN (
-    WITH common AS (
-        SELECT a FROM _pggit.list_ancestors(ARRAY[p_left]) AS a
-        INTERSECT
-        SELECT a FROM _pggit.list_ancestors(ARRAY[p_right]) AS a
-    )
-    -- The common set holds all ancestors of its members, so its best members are those without a child in it.
-    SELECT coalesce(array_agg(c.a ORDER BY k.hash), '{}')
-    FROM common AS c
-    JOIN _pggit.commits AS k ON k.commit_id = c.a
-    WHERE NOT EXISTS (
-        SELECT
-        FROM _pggit.commit_parents AS p
-        JOIN common AS child ON child.a = p.commit_id
-        WHERE p.parent_commit_id = c.a)
-);
-COMMENT ON FUNCTION _pggit.merge_bases(integer, integer) IS $$
-The best common ancestors of two commits: one, or several where histories criss-cross; in an order both directions share.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.merge_base_objects(p_left integer, p_right integer)
 RETURNS _pggit.object[]
 LANGUAGE plpgsql

@@ -269,19 +269,22 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH reached AS MATERIALIZED (
-        SELECT a.commit_id
-        FROM _pggit.branch_of_id(p_branch_id) AS b, _pggit.list_ancestors(ARRAY[b.head_commit_id]) AS a(commit_id)
+    WITH head AS MATERIALIZED (
+        SELECT b.head_commit_id AS commit_id FROM _pggit.branch_of_id(p_branch_id) AS b
     ), page AS (
         SELECT ROW(c.*)::pggit.commits AS commit, c.commit_id
-        FROM reached AS r
+        FROM (
+            SELECT n.commit_id
+            FROM head AS h
+            CROSS JOIN LATERAL _pggit.newest_ancestors(h.commit_id, p_offset + p_limit) AS n(commit_id)
+            ORDER BY n.commit_id DESC
+            OFFSET p_offset
+        ) AS r
         JOIN pggit.commits AS c ON c.commit_id = r.commit_id
-        ORDER BY c.commit_id DESC
-        LIMIT p_limit OFFSET p_offset
     )
     SELECT jsonb_build_object(
         'items', coalesce(jsonb_agg(_pggit.commit_document(p.commit) ORDER BY p.commit_id DESC), '[]'),
-        'total', (SELECT count(*) FROM reached))
+        'total', (SELECT _pggit.count_ancestors(h.commit_id) FROM head AS h))
     FROM page AS p;
 END;
 COMMENT ON FUNCTION pggit.branch_log(bigint, integer, integer) IS $$
