@@ -388,7 +388,7 @@ BEGIN
         'tree ' || encode(p_tree, 'hex'), 'parents ' || v_hashes, 'author ' || v_author,
         'time ' || extract(epoch FROM v_time), 'major ' || _pggit.server_major(), '', v_message), 'UTF8'));
 
-    v_commit_id := nextval(pg_get_serial_sequence('_pggit.commits', 'commit_id'));
+    v_commit_id := nextval(pg_get_serial_sequence('_pggit.commits', 'commit_id'))::integer;
     INSERT INTO _pggit.commits (
         commit_id, hash, tree_hash, message, author, committed_at, server_major, generation, chain_commit_id, jump_commit_id)
     OVERRIDING SYSTEM VALUE

@@ -294,23 +294,24 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
+DECLARE
+    v_commit_id integer;
 BEGIN
     IF p_limit < 0 THEN
         PERFORM _pggit.raise_error('22023', format('a limit of %s makes no sense', p_limit), 'It is negative.',
             'Give a number from 0, or NULL for all commits.');
     END IF;
+    v_commit_id := _pggit.resolve_ref(p_ref, _pggit.session_ref(p_path));
     IF p_limit IS NULL THEN
         RETURN QUERY
         SELECT c.*
-        FROM _pggit.list_ancestors(ARRAY[_pggit.resolve_ref(p_ref, _pggit.session_ref(p_path))]) AS a(commit_id)
+        FROM _pggit.list_ancestors(ARRAY[v_commit_id]) AS a(commit_id)
         JOIN pggit.commits AS c USING (commit_id)
         ORDER BY c.commit_id DESC;
     ELSE
         RETURN QUERY
         SELECT c.*
-        FROM unnest(ARRAY(
-            SELECT n FROM _pggit.newest_ancestors(_pggit.resolve_ref(p_ref, _pggit.session_ref(p_path)), p_limit) AS n
-        )) AS a(commit_id)
+        FROM unnest(ARRAY(SELECT n FROM _pggit.newest_ancestors(v_commit_id, p_limit) AS n)) AS a(commit_id)
         JOIN pggit.commits AS c USING (commit_id)
         ORDER BY c.commit_id DESC;
     END IF;

@@ -68,8 +68,9 @@ SELECT is(pg_temp.message('v1'), 'price', 'a tag is a ref');
 SELECT throws_ok($$SELECT pggit.create_tag('v1')$$, 'VCC03', 'tag "v1" already exists', 'a tag does not move');
 SELECT throws_ok($$SELECT pggit.create_tag('a b')$$, 'VCV01', '"a b" is not a valid tag name', 'tag names follow git''s rules');
 
-INSERT INTO _pggit.commits (hash, tree_hash, message, author, committed_at, server_major, generation)
-SELECT decode(prefix || repeat('00', 30), 'hex'), c.tree_hash, 'twin', 'me', now(), 15, 1
+INSERT INTO _pggit.commits (
+    hash, tree_hash, message, author, committed_at, server_major, generation, chain_commit_id, jump_commit_id)
+SELECT decode(prefix || repeat('00', 30), 'hex'), c.tree_hash, 'twin', 'me', now(), 15, 1, c.commit_id, c.commit_id
 FROM _pggit.commits AS c, unnest(ARRAY['ffab', 'ffac']) AS p(prefix)
 WHERE c.message = 'stock';
 SELECT throws_ok($$SELECT pggit.log('ffa')$$, 'VCN03', NULL, 'three digits of a hash are too few');
