@@ -93,6 +93,8 @@ VOLATILE
 PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+-- Planning anew for each type and subject would cost more than the two inserts.
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_event_id bigint := nextval('_pggit.events_event_id_seq');
