@@ -225,6 +225,9 @@ BEGIN
     ELSIF p_key = 'owner' AND (p_ours IS NULL OR p_theirs IS NULL) THEN
         -- an owner that one side does not know is no change of that side
         merged := coalesce(p_ours, p_theirs);
+    ELSIF p_key = 'not_null_name' AND p_base IS NULL THEN
+        -- one constraint under two names, as any other: the first is kept
+        merged := CASE WHEN (p_ours #>> '{}') COLLATE "C" < (p_theirs #>> '{}') COLLATE "C" THEN p_ours ELSE p_theirs END;
     ELSIF p_key IN ('labels', 'attributes')
         AND jsonb_typeof(p_base) = 'array' AND jsonb_typeof(p_ours) = 'array' AND jsonb_typeof(p_theirs) = 'array'
     THEN

@@ -97,6 +97,13 @@ def newest_pg(pytestconfig: pytest.Config) -> PgServer:
     return servers[max(servers)]
 
 
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> dict[int, PgServer]:
+    """Every server, for a test that needs two of them."""
+    found: dict[int, PgServer] = request.config.stash[SERVERS]
+    return found
+
+
 @pytest.fixture
 def database(pg: PgServer) -> Iterator[str]:
     """URL of a database with pggit of the test's own."""
