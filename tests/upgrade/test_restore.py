@@ -12,7 +12,8 @@ SET client_min_messages = warning;
 CREATE SCHEMA app;
 SET search_path = app;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
-CREATE TABLE users (id integer PRIMARY KEY, email varchar(20) NOT NULL DEFAULT 'x', m mood DEFAULT 'ok', n integer, CHECK (email <> ''));
+CREATE TABLE users (id integer PRIMARY KEY, email varchar(20) NOT NULL DEFAULT 'x', m mood DEFAULT 'ok', n integer,
+    CHECK (email <> ''));
 CREATE TABLE bills (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id integer REFERENCES users, at date DEFAULT now());
 CREATE VIEW v AS SELECT u.id, u.email, b.at FROM users AS u LEFT JOIN bills AS b ON b.user_id = u.id WHERE u.email IN ('a', 'b');
 CREATE FUNCTION f(i integer) RETURNS integer LANGUAGE sql AS 'SELECT i';
