@@ -310,3 +310,41 @@ def test_the_secret_falls_back_and_never_shows() -> None:
     assert SECRET not in repr(settings)
     assert isinstance(settings, Settings)
     assert settings_for("postgresql:///x").auth_mode == "none"
+
+
+def test_every_route_of_the_api_asks_who_comes(guarded: httpx.Client) -> None:
+    document = guarded.get("/openapi.json").json()
+    asked = 0
+    for path, item in document["paths"].items():
+        if not path.startswith("/api/"):
+            continue
+        for method in item:
+            answer = guarded.request(method, path.replace("{", "").replace("}", ""), json={})
+            assert_envelope(answer, 401, "UNAUTHORIZED")
+            asked += 1
+    assert asked > 50
+
+
+def test_each_role_may_call_what_is_listed_for_it_and_nothing_else(
+    guarded: httpx.Client, url: str
+) -> None:
+    roles = ["pggit_reader", "pggit_writer", "pggit_admin"]
+    with psycopg.connect(f"{url}?options=-c%20role%3Dpggit_reader") as conn:
+        found = conn.execute(
+            """
+            SELECT p.oid::regprocedure::text, c.role::text, r.name::text,
+                has_function_privilege(r.name, p.oid, 'EXECUTE')
+            FROM pg_proc AS p
+            LEFT JOIN _pggit.callers() AS c ON c.routine = p.proname
+            CROSS JOIN unnest(%s::name[]) AS r(name)
+            WHERE p.pronamespace = 'pggit'::regnamespace
+            """,
+            [roles],
+        ).fetchall()
+    wrong = [
+        (routine, role)
+        for routine, least, role, may in found
+        if may != (least is not None and roles.index(role) >= roles.index(least))
+    ]
+    assert wrong == []
+    assert len(found) > 200

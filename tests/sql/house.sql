@@ -115,7 +115,7 @@ SELECT is_empty(
         AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname = c.relname || '_audit')
         AND c.relname NOT IN (
             'versions', 'error_codes', 'cache_rules',                              -- the install script's
-            'blobs', 'pages', 'trees', 'commits', 'commit_parents', -- addressed by their hash; the branch that moves is audited
+            'blobs', 'pages', 'trees', 'commits', 'commit_parents', 'commit_changes', -- addressed by their hash; the branch that moves is audited
             'reflog', 'events', 'event_horizon', 'audit_log',       -- records themselves
             'conflicts',                                            -- found by a merge, which is audited
             'deliveries', 'attempts', 'dead_letters', 'event_keys', 'webhook_health_metrics', -- records themselves
