@@ -12,7 +12,6 @@ from msgspec import Meta
 from pggit import __version__
 from pggit.errors import utc_now
 from pggit.monitor import CacheReading, Monitor, Reading
-from pggit.settings import Settings
 from pggit.structs import Answer
 
 HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
@@ -146,8 +145,8 @@ _STRICT_503 = {
 
 @get("/", responses=_STRICT_503, summary="Health")
 async def get_health(
+    # One dependency and not two: for several Litestar starts a group of tasks, which costs more than the answer.
     monitor: NamedDependency[Monitor],
-    settings: NamedDependency[Settings],
     strict: Annotated[
         bool | None, QueryParameter(description="503 when PostgreSQL is away, not 200")
     ] = None,
@@ -157,7 +156,9 @@ async def get_health(
     ] = "full",
 ) -> Response[Health | FlatHealth]:
     """200 always, `degraded` where something is away; `?strict=true` answers 503 instead."""
-    status, body = await _answer(monitor, settings.health_strict if strict is None else strict)
+    status, body = await _answer(
+        monitor, monitor.settings.health_strict if strict is None else strict
+    )
     flat = FlatHealth(
         status=body.status, timestamp=body.timestamp, checks=body.checks_summary, uptime=body.uptime
     )
