@@ -74,7 +74,7 @@ def test_connections_that_postgresql_closed_are_replaced_unseen(
     assert api.get("/api/v1/branches").status_code == 200
     with psycopg.connect(repository, autocommit=True) as conn:
         conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     for _ in range(5):
