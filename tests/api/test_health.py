@@ -78,4 +78,5 @@ def test_connections_that_postgresql_closed_are_replaced_unseen(
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     for _ in range(5):
-        assert api.get("/api/v1/branches").status_code == 200
+        answer = api.get("/api/v1/branches")
+        assert answer.status_code == 200, answer.text
