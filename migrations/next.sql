@@ -31,6 +31,10 @@ DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
 DROP FUNCTION pggit.get_migration(text, text);
 DROP FUNCTION pggit.migration_script(text, text);
 -- relations of 21_diff_renames.sql
+
+-- A merge holds the part of the trees that it has to do with, the target's beside the merged one.
+ALTER TYPE _pggit.merge_attempt ADD ATTRIBUTE ours _pggit.object[];
+DROP FUNCTION _pggit.read_back(_pggit.merges, integer, integer, _pggit.object[], integer[]);
 CREATE TYPE _pggit.catalog_address AS (
     classid oid,
     objid   oid
@@ -125,3 +129,5 @@ CROSS JOIN LATERAL (
       AND (t.new_object).object_id IS NOT NULL
 ) AS a(name)
 WHERE f.tree_hash <> c.tree_hash;
+-- relations of 20_catalog_marks.sql
+-- relations of 20_catalog_units.sql

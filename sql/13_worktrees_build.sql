@@ -300,6 +300,24 @@ Reads a built worktree back, compares it with its commit and makes it ready.
 Errors: VCS09 naming what differs.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.describe_fault(p_change _pggit.change)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN concat_ws(' ', (p_change).kind, concat_ws('.', (p_change).schema_name, (p_change).table_name, (p_change).name))
+    || CASE (p_change).action
+        WHEN 'dropped' THEN ': it is missing'
+        WHEN 'added' THEN ': it should not exist'
+        ELSE (
+            SELECT ': ' || string_agg(format('%s is %s, not %s', a.name,
+                coalesce(((p_change).new).attrs->>a.name, 'unset'), coalesce(((p_change).old).attrs->>a.name, 'unset')), '; ')
+            FROM unnest((p_change).attributes) AS a(name))
+    END;
+COMMENT ON FUNCTION _pggit.describe_fault(_pggit.change) IS $$
+In words, how an object that was read differs from the one that should stand.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.list_faults(p_expected _pggit.object[], p_read _pggit.object[])
 RETURNS text[]
 LANGUAGE plpgsql
@@ -310,15 +328,7 @@ SET jit = off
 AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT concat_ws(' ', c.kind, concat_ws('.', c.schema_name, c.table_name, c.name)) || CASE c.action
-            WHEN 'dropped' THEN ': it is missing'
-            WHEN 'added' THEN ': it should not exist'
-            ELSE (
-                SELECT ': ' || string_agg(format('%s is %s, not %s', a.name,
-                    coalesce((c.new).attrs->>a.name, 'unset'), coalesce((c.old).attrs->>a.name, 'unset')), '; ')
-                FROM unnest(c.attributes) AS a(name))
-        END
-        FROM _pggit.diff_objects(p_expected, p_read) AS c);
+        SELECT _pggit.describe_fault(ROW(c.*)::_pggit.change) FROM _pggit.diff_objects(p_expected, p_read) AS c);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.list_faults(_pggit.object[], _pggit.object[]) IS $$

@@ -537,3 +537,31 @@ END;
 COMMENT ON FUNCTION _pggit.set_types_aside(_pggit.plan_item[]) IS $$
 A type that surviving columns leave for its replacement of the same name is renamed away first and dropped last.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.uprooted_objects(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS SETOF _pggit.object
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+BEGIN
+    -- as _pggit.plan and _pggit.spread_rebuilds begin
+    RETURN QUERY
+    SELECT (i.first).*
+    FROM unnest(_pggit.mark_rebuilds(_pggit.adopt_indexes(_pggit.plan_items(p_from, p_to)), '{}')) AS i
+    WHERE i.action IN ('rebuild', 'drop')
+        OR i.action = 'alter' AND (i.kind = 'column' AND _pggit.is_retyping(i.old, i.new) OR i.kind = 'domain')
+    UNION ALL
+    SELECT (d.first).*
+    FROM unnest(_pggit.plan_items(p_from, p_to)) AS i
+    JOIN unnest(_pggit.plan_items(p_from, p_to)) AS d ON d.object_id = (i.new).parent_id AND d.kind = 'domain'
+    WHERE i.parent_kind = 'domain' AND i.action IN ('create', 'alter') AND (d.first).object_id IS NOT NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.uprooted_objects(_pggit.object[], _pggit.object[]) IS $$
+What a plan takes away, makes anew or retypes: only what depends on these can be drawn into the plan beside what differs.
+$$;

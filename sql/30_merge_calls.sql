@@ -20,6 +20,26 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit.merge_row(text) IS 'The public row of a merge, as just written.';
 
+CREATE OR REPLACE FUNCTION _pggit.merged_tree(p_target_commit_id integer, p_attempt _pggit.merge_attempt)
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+BEGIN
+    RETURN p_attempt.objects || ARRAY(
+        SELECT ROW(o.*)::_pggit.object
+        FROM _pggit.tree_objects(_pggit.commit_tree(p_target_commit_id)) AS o
+        WHERE o.object_id NOT IN (SELECT u.object_id FROM unnest(p_attempt.ours || p_attempt.objects) AS u));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merged_tree(integer, _pggit.merge_attempt) IS $$
+All objects of the merged tree, those that the merge has nothing to do with included.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.is_shipped(
     p_merge _pggit.merges,
     p_attempt _pggit.merge_attempt,
@@ -47,7 +67,7 @@ BEGIN
     -- What another way shipped has the same paths, so the same identities, unless the branch made and then renamed it.
     IF p_attempt.conflicts = '{}' THEN
         v_now := ARRAY(SELECT i.object FROM _pggit.read_worktree(v_worktree_id, p_merge.source_commit_id) AS i);
-        IF NOT EXISTS (SELECT FROM _pggit.diff_objects(p_attempt.objects, v_now)) THEN
+        IF NOT EXISTS (SELECT FROM _pggit.diff_objects(_pggit.merged_tree(p_merge.target_commit_id, p_attempt), v_now)) THEN
             RETURN true;
         END IF;
     END IF;
@@ -116,8 +136,7 @@ BEGIN
     IF v_worktree_id IS NULL OR coalesce(p_allow_data_loss, false) THEN
         RETURN;
     END IF;
-    v_losses := _pggit.list_losses(p_attempt.steps,
-        _pggit.live_objects(_pggit.tree_array(p_merge.target_commit_id), v_worktree_id));
+    v_losses := _pggit.list_losses(p_attempt.steps, _pggit.live_objects(p_attempt.ours, v_worktree_id));
     IF v_losses <> '{}' THEN
         PERFORM _pggit.raise_error('VCS12', format('the merge would lose the data of %s', v_losses[1]),
             array_to_string(v_losses, E'\n'), 'Save the data, or pass p_allow_data_loss => true.');
@@ -148,7 +167,7 @@ BEGIN
         RETURN;
     END IF;
     WITH head AS (
-        SELECT o.* FROM unnest(_pggit.tree_array(p_merge.target_commit_id)) AS o
+        SELECT o.* FROM unnest(p_attempt.ours) AS o
     ), wanted AS (
         SELECT DISTINCT coalesce(o.parent_id, m.parent_id) AS parent_id, s.object_id, o.object_id IS NULL AS is_new, m.schema_name
         FROM unnest(p_attempt.steps) AS s
@@ -284,8 +303,7 @@ BEGIN
             PERFORM _pggit.check_losses(p_merge, v_attempt, p_allow_data_loss);
         END IF;
         IF p_merge.operation IN ('cherry_pick', 'revert') AND v_attempt.steps = '{}'
-            AND NOT EXISTS (SELECT FROM _pggit.diff_objects(
-                _pggit.tree_array(p_merge.target_commit_id), v_attempt.objects))
+            AND NOT EXISTS (SELECT FROM _pggit.diff_objects(v_attempt.ours, v_attempt.objects))
         THEN
             UPDATE _pggit.merges AS m
             SET status = 'completed', message = 'already up to date', completed_at = clock_timestamp()
@@ -422,8 +440,7 @@ BEGIN
             v_notes := v_notes || format('branch "%s" has uncommitted changes: the merge would refuse', v_target.name);
         END IF;
         IF v_worktree_id IS NOT NULL AND NOT coalesce(p_allow_data_loss, false) THEN
-            v_losses := _pggit.list_losses(v_attempt.steps,
-                _pggit.live_objects(_pggit.tree_array(v_merge.target_commit_id), v_worktree_id));
+            v_losses := _pggit.list_losses(v_attempt.steps, _pggit.live_objects(v_attempt.ours, v_worktree_id));
             v_notes := v_notes || ARRAY(SELECT 'needs consent to lose the data of ' || l FROM unnest(v_losses) AS l);
         END IF;
     END IF;

@@ -114,6 +114,34 @@ COMMENT ON FUNCTION _pggit.bare_objects(_pggit.object[], uuid[]) IS $$
 Some of the objects as a scratch copy holds them: without owners and grants, which the live run proves.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.read_definitions(p_logical name[], p_live name[], p_expected _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_rows _pggit.catalog_row[] := ARRAY(SELECT r FROM _pggit.read_rows(p_logical, p_live) AS r);
+    v_ids  _pggit.known_identity[] := ARRAY[]::_pggit.known_identity[];
+BEGIN
+    FOR v_level IN 1 .. 3 LOOP
+        v_ids := _pggit.assign_level(v_rows, v_ids, ARRAY[]::_pggit.known_identity[], p_expected, v_level);
+    END LOOP;
+    RETURN ARRAY(
+        SELECT ROW(i.object_id, r.kind, p.object_id, r.schema_name, r.table_name, r.name, r.signature, r.attrs, '{}'
+            )::_pggit.object
+        FROM unnest(v_rows) AS r
+        JOIN unnest(v_ids) AS i ON i.classid = r.classid AND i.objid = r.objid AND i.objsubid = r.objsubid
+        LEFT JOIN unnest(v_ids) AS p ON p.classid = r.parent_classid AND p.objid = r.parent_objid AND p.objsubid = 0);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.read_definitions(name[], name[], _pggit.object[]) IS $$
+The objects of live schemas as _pggit.read_objects gives them, but without their dependencies: these are no part of what is compared.
+p_expected: the tree to pair with by path.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.try_plan(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.trial
 LANGUAGE plpgsql
@@ -148,8 +176,7 @@ BEGIN
         PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
             FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
         v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(SELECT o.object_id FROM unnest(r.objects) AS o))
-            FROM (SELECT array_agg(i.object) AS objects
-                FROM _pggit.read_objects(v_logical, v_live, ARRAY[]::_pggit.known_identity[], p_to) AS i) AS r;
+            FROM (SELECT _pggit.read_definitions(v_logical, v_live, p_to) AS objects) AS r;
         -- always undone: this is a trial
         RAISE EXCEPTION USING ERRCODE = 'transaction_rollback', MESSAGE = 'end of trial';
     EXCEPTION

@@ -214,6 +214,7 @@ DECLARE
     v_proof _pggit.merge_result;
     v_commit_id integer := p_commit_id;
 BEGIN
+    v_attempt.ours := v_head;
     -- What PostgreSQL or the rows refused last time was settled by choices that no single commit knows.
     v_attempt.objects := _pggit.settle_paths(_pggit.overrule(_pggit.merge_pairs(v_head, v_head, v_replayed), v_replayed,
         _pggit.merge_choices(p_merge.merge_id)), ARRAY[]::_pggit.object[]);
@@ -249,7 +250,7 @@ BEGIN
     IF v_worktree_id IS NOT NULL THEN
         PERFORM _pggit.execute_steps(v_attempt.steps,
             (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id), true);
-        v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, v_attempt.objects, ARRAY[v_commit_id]);
+        v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, ARRAY[v_commit_id]);
     END IF;
     PERFORM _pggit.store_conflicts(p_merge.merge_id, ARRAY[]::_pggit.merge_conflict[]);
     UPDATE _pggit.merges AS m
@@ -308,7 +309,7 @@ BEGIN
     PERFORM _pggit.check_live_dependencies(v_branch.branch_id);
     v_merge := _pggit.insert_merge(v_merge);
     -- Refused before the first commit is replayed, not after the last.
-    PERFORM _pggit.is_shipped(v_merge, ROW('{}', ARRAY[NULL::_pggit.merge_conflict], '{}', '{}')::_pggit.merge_attempt, false);
+    PERFORM _pggit.is_shipped(v_merge, ROW('{}', ARRAY[NULL::_pggit.merge_conflict], '{}', '{}', '{}')::_pggit.merge_attempt, false);
     IF v_todo = '{}' THEN
         RETURN _pggit.finish_rebase(v_merge, v_onto, v_branch.head_commit_id, p_allow_data_loss);
     END IF;

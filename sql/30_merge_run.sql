@@ -2,12 +2,14 @@
 
 -- == relations ==
 
--- What a merge comes to before anything is changed. steps lead the target's worktree (or its head) to objects.
+-- What a merge comes to before anything is changed. steps lead the target's worktree (or its head) from ours to objects; both are
+-- the part of the tree that the merge has to do with.
 CREATE TYPE _pggit.merge_attempt AS (
     objects   _pggit.object[],
     conflicts _pggit.merge_conflict[],
     notes     text[],
-    steps     _pggit.step[]
+    steps     _pggit.step[],
+    ours      _pggit.object[]
 );
 
 -- How the last step of a merge ended: with a commit, or with what PostgreSQL refused.
@@ -116,10 +118,21 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
+    v_head_tree bytea := _pggit.commit_tree(p_merge.target_commit_id);
+    v_their_tree bytea := _pggit.commit_tree(p_merge.source_commit_id);
+    v_base_tree bytea := _pggit.commit_tree(CASE WHEN p_merge.merge_strategy = 'fast-forward'
+        THEN p_merge.ours_commit_id ELSE p_merge.base_commit_id END);
+    v_is_recursive boolean := p_merge.merge_strategy <> 'fast-forward'
+        AND p_merge.base_commit_id IS NULL AND p_merge.operation = 'merge';
+    -- Where there is one base and the target is one of the sides, only what the sides changed is taken from the trees, with all
+    -- that this has to do with; NULL is everything. What a custom resolution needs may be anywhere.
+    v_scope uuid[] := CASE WHEN NOT v_is_recursive AND p_merge.ours_commit_id = p_merge.target_commit_id
+        AND NOT EXISTS (SELECT FROM unnest(p_choices) AS c WHERE c.custom IS NOT NULL)
+        THEN _pggit.merge_scope(v_base_tree, v_head_tree, v_their_tree) END;
     v_base _pggit.object[];
-    v_head _pggit.object[] := _pggit.tree_array(p_merge.target_commit_id);
+    v_head _pggit.object[] := _pggit.tree_members(v_head_tree, v_scope);
     v_ours _pggit.object[] := v_head;
-    v_theirs _pggit.object[] := _pggit.tree_array(p_merge.source_commit_id);
+    v_theirs _pggit.object[] := _pggit.tree_members(v_their_tree, v_scope);
     v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
     v_result _pggit.merge_result;
     v_proof _pggit.merge_result;
@@ -127,12 +140,10 @@ BEGIN
     IF p_merge.ours_commit_id <> p_merge.target_commit_id THEN
         v_ours := _pggit.tree_array(p_merge.ours_commit_id);
     END IF;
-    IF p_merge.merge_strategy = 'fast-forward' THEN
-        v_base := v_ours;
-    ELSIF p_merge.base_commit_id IS NULL AND p_merge.operation = 'merge' THEN
+    IF v_is_recursive THEN
         v_base := _pggit.merge_base_objects(p_merge.ours_commit_id, p_merge.source_commit_id);
     ELSE
-        v_base := _pggit.tree_array(p_merge.base_commit_id);
+        v_base := _pggit.tree_members(v_base_tree, v_scope);
     END IF;
     v_result := _pggit.merge_trees(v_base, v_ours, v_theirs, p_choices, p_merge.merge_strategy);
     IF v_worktree_id IS NOT NULL THEN
@@ -148,7 +159,7 @@ BEGIN
     RETURN ROW(v_result.objects, v_result.conflicts, v_result.notes, CASE
         WHEN v_worktree_id IS NOT NULL THEN _pggit.plan_worktree(v_worktree_id, v_head, v_result.objects)
         ELSE ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_transaction(v_head, v_result.objects) AS s ORDER BY s.step_no)
-    END)::_pggit.merge_attempt;
+    END, v_head)::_pggit.merge_attempt;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.attempt_merge(_pggit.merges, _pggit.merge_choice[]) IS $$
@@ -156,11 +167,75 @@ Everything of a merge but its last step: the merged tree, the open conflicts, th
 Locks: ACCESS SHARE on the target's tables whose rows are asked.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.check_read_back(p_merge _pggit.merges, p_changes _pggit.change[])
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_added uuid[] := ARRAY(
+        SELECT c.object_id FROM unnest(p_changes) AS c
+        EXCEPT
+        SELECT o.object_id
+        FROM unnest(_pggit.tree_members(_pggit.commit_tree(p_merge.target_commit_id),
+            ARRAY(SELECT c.object_id FROM unnest(p_changes) AS c))) AS o);
+    v_faults text[];
+BEGIN
+    IF EXISTS (
+        SELECT FROM unnest(p_changes) AS c
+        WHERE c.action <> 'modified' OR c.object_id <> ALL (v_added)
+            OR EXISTS (SELECT FROM unnest(c.attributes) AS a WHERE a NOT LIKE 'acl:%'))
+    THEN
+        v_faults := ARRAY(SELECT _pggit.describe_fault(c) FROM unnest(p_changes) AS c);
+        RAISE EXCEPTION USING
+            ERRCODE = 'VCS09',
+            MESSAGE = format('the target differs from the merged tree at %s', v_faults[1]),
+            DETAIL = array_to_string(v_faults[1:20], E'\n'),
+            HINT = 'Nothing was changed; pggit.lint names what pggit does not cover.',
+            -- read by try_apply
+            CONSTRAINT = (p_changes[1]).object_id::text;
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.check_read_back(_pggit.merges, _pggit.change[]) IS $$
+Raises where a target differs from the merged tree by more than grants that new objects were given.
+Errors: VCS09 naming what differs.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.commit_given_grants(
+    p_merge _pggit.merges,
+    p_commit_id integer,
+    p_changes _pggit.change[],
+    p_parents integer[]
+)
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_tree bytea := _pggit.commit_tree(p_commit_id);
+    v_parts _pggit.object[] := _pggit.tree_members(v_tree, ARRAY(
+        SELECT (c.new).parent_id FROM unnest(p_changes) AS c EXCEPT SELECT c.object_id FROM unnest(p_changes) AS c));
+    v_commit_id integer := _pggit.write_commit(
+        _pggit.patch_tree(v_tree, v_parts || ARRAY(SELECT c.old FROM unnest(p_changes) AS c),
+            v_parts || ARRAY(SELECT c.new FROM unnest(p_changes) AS c)),
+        p_parents, p_merge.merge_message);
+BEGIN
+    PERFORM _pggit.move_branch(p_merge.target_branch_id, p_commit_id, v_commit_id, p_merge.operation);
+    RETURN v_commit_id;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.commit_given_grants(_pggit.merges, integer, _pggit.change[], integer[]) IS $$
+Commits the merged tree with the grants that default privileges gave to new objects, and moves the target there.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_back(
     p_merge _pggit.merges,
     p_worktree_id integer,
     p_commit_id integer,
-    p_objects _pggit.object[],
     p_parents integer[]
 )
 RETURNS integer
@@ -172,41 +247,37 @@ SET enable_nestloop = off
 AS $$
 DECLARE
     v_reading _pggit.worktree_anchors := _pggit.begin_reading(p_worktree_id);
-    v_read _pggit.identified[] := ARRAY(
-        SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(p_worktree_id, p_commit_id) AS i);
-    v_objects _pggit.object[] := ARRAY(SELECT i.object FROM unnest(v_read) AS i);
-    v_added uuid[] := ARRAY(
-        SELECT m.object_id FROM unnest(p_objects) AS m
-        WHERE NOT EXISTS (SELECT FROM unnest(_pggit.tree_array(p_merge.target_commit_id)) AS o
-            WHERE o.object_id = m.object_id));
-    v_faults text[];
+    v_again _pggit.rereading := _pggit.reread_worktree(p_worktree_id, p_commit_id);
+    v_read _pggit.identified[];
+    v_changes _pggit.change[];
     v_commit_id integer := p_commit_id;
 BEGIN
-    IF EXISTS (
-        SELECT FROM _pggit.diff_objects(p_objects, v_objects) AS c
-        WHERE c.action <> 'modified' OR c.object_id <> ALL (v_added)
-            OR EXISTS (SELECT FROM unnest(c.attributes) AS a WHERE a NOT LIKE 'acl:%'))
-    THEN
-        v_faults := _pggit.list_faults(p_objects, v_objects);
-        RAISE EXCEPTION USING
-            ERRCODE = 'VCS09',
-            MESSAGE = format('the target differs from the merged tree at %s', v_faults[1]),
-            DETAIL = array_to_string(v_faults[1:20], E'\n'),
-            HINT = 'Nothing was changed; pggit.lint names what pggit does not cover.',
-            -- read by try_apply
-            CONSTRAINT = (SELECT coalesce((c.new).object_id, (c.old).object_id)::text
-                FROM _pggit.diff_objects(p_objects, v_objects) AS c LIMIT 1);
-    ELSIF EXISTS (SELECT FROM _pggit.diff_objects(p_objects, v_objects)) AND p_parents IS NOT NULL THEN
-        -- Default privileges of the target's schema came with the new objects: they are part of the merged state.
-        v_commit_id := _pggit.write_commit(_pggit.write_tree(v_objects), p_parents, p_merge.merge_message);
-        PERFORM _pggit.move_branch(p_merge.target_branch_id, p_commit_id, v_commit_id, p_merge.operation);
+    IF v_again.tree_hash IS NOT NULL THEN
+        v_changes := ARRAY(SELECT ROW(c.*)::_pggit.change
+            FROM _pggit.compare_rereading(v_again, _pggit.commit_tree(p_commit_id)) AS c);
+    ELSE
+        v_read := _pggit.read_whole_worktree(p_worktree_id, p_commit_id);
+        v_changes := ARRAY(SELECT ROW(c.*)::_pggit.change
+            FROM _pggit.diff_objects(_pggit.tree_array(p_commit_id), ARRAY(SELECT i.object FROM unnest(v_read) AS i)) AS c);
     END IF;
-    PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading);
+    IF v_changes <> '{}' THEN
+        PERFORM _pggit.check_read_back(p_merge, v_changes);
+        IF p_parents IS NOT NULL THEN
+            v_commit_id := _pggit.commit_given_grants(p_merge, p_commit_id, v_changes, p_parents);
+        END IF;
+    END IF;
+    IF v_again.tree_hash IS NOT NULL THEN
+        PERFORM _pggit.store_rereading(p_worktree_id, v_again, v_reading, _pggit.patch_tree(v_again.tree_hash,
+            ARRAY(SELECT o.object FROM unnest(v_again.old) AS o), ARRAY(SELECT n.object FROM unnest(v_again.new) AS n)));
+    ELSE
+        PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading);
+    END IF;
     RETURN v_commit_id;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.read_back(_pggit.merges, integer, integer, _pggit.object[], integer[]) IS $$
-Reads the target's worktree after the merge, compares it with the merged tree, and remembers the identities.
+COMMENT ON FUNCTION _pggit.read_back(_pggit.merges, integer, integer, integer[]) IS $$
+Reads what changed in the target's worktree since it was read last, compares it with the merged tree, and remembers it.
+p_commit_id: the commit of the merged tree, to which the branch has moved.
 Returns: the commit that holds what was read; another than p_commit_id where default privileges gave new objects grants.
 Errors: VCS09 naming what differs.
 $$;
@@ -221,7 +292,7 @@ DECLARE
     v_worktree_id integer := _pggit.find_worktree(p_merge.target_branch_id);
     v_parents integer[] := CASE WHEN p_merge.operation = 'merge'
         THEN ARRAY[p_merge.ours_commit_id, p_merge.source_commit_id] ELSE ARRAY[p_merge.ours_commit_id] END;
-    v_tree bytea := _pggit.write_tree(p_attempt.objects);
+    v_tree bytea := _pggit.patch_tree(_pggit.commit_tree(p_merge.target_commit_id), p_attempt.ours, p_attempt.objects);
     v_commit_id integer;
 BEGIN
     IF p_merge.operation = 'merge' AND _pggit.is_ancestor(p_merge.target_commit_id, p_merge.source_commit_id)
@@ -241,7 +312,7 @@ BEGIN
             PERFORM _pggit.execute_steps(p_attempt.steps,
                 (SELECT w.owner_name FROM _pggit.worktrees AS w WHERE w.worktree_id = v_worktree_id), true);
         END IF;
-        v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, p_attempt.objects, v_parents);
+        v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, v_parents);
     END IF;
     RETURN v_commit_id;
 END;

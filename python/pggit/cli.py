@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from pggit import __version__
-
 DONE, DIFFERENT, FAILED = 0, 1, 2
 
 # name: where it stands, and its help in one line (so that `pggit --help` imports none of them).
@@ -102,10 +100,26 @@ class Commands(click.Group):
         return found or super().shell_complete(ctx, incomplete)
 
 
+def show_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Print the version and end."""
+    if is_asked and not ctx.resilient_parsing:
+        from pggit import __version__
+
+        click.echo(f"pggit, version {__version__}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--dsn", help="Connection URL; default: DATABASE_URL, then the server of `pggit up`.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.version_option(__version__, prog_name="pggit")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context, dsn: str | None, as_json: bool) -> None:
     """Keep what is said before the command's name, for the command."""

@@ -33,7 +33,7 @@ WHERE n.nspname !~ '^pg_'
 ORDER BY n.nspname
 """
 _READ = """
-SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text AS found
 FROM pg_temp.read_objects(%(schemas)s::name[], %(schemas)s::name[], '{}', '{}') AS r
 WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
 """
@@ -41,10 +41,36 @@ _READ_RENAMED = """
 WITH catalog AS MATERIALIZED (
     SELECT ARRAY(SELECT r FROM pg_temp.read_rows(%(schemas)s::name[], %(schemas)s::name[]) AS r) AS rows
 )
-SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text AS found
 FROM catalog AS c
 CROSS JOIN LATERAL pg_temp.identify(c.rows, pg_temp.renamed_identities(c.rows, %(old)s::text[], %(new)s::text[]), '{}') AS r
 WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
+"""
+# Some relations and routines, beside all objects of the rarer kinds.
+_READ_UNITS = """
+SELECT coalesce(array_agg(r ORDER BY (r).object_id), '{}')::text AS found
+FROM pg_temp.read_units(%(schemas)s::name[], %(units)s::pg_temp.catalog_unit[]) AS r
+WHERE (r).kind <> 'extension' OR %(is_all)s OR (r).attrs->>'schema' = ANY (%(schemas)s::text[])
+"""
+_MARKS = """
+SELECT ROW(m.kind, m.schema_name, m.name, m.signature)::pg_temp.catalog_unit::text AS unit, encode(m.mark, 'hex') AS mark
+FROM pg_temp.catalog_marks(%(schemas)s::name[]) AS m
+"""
+_TIED = """
+SELECT u::text AS unit
+FROM pg_temp.tied_units(%(units)s::pg_temp.catalog_unit[], %(needed)s::pg_temp.object[]) AS u
+"""
+_UPROOTED = """
+SELECT coalesce(array_agg(u), '{}')::text AS found
+FROM pg_temp.uprooted_objects(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]) AS u
+"""
+# What has no more relations than this is read whole: looking for what differs would take longer.
+_SMALL = 100
+_COUNT = """
+SELECT count(*) AS found
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY (%(schemas)s::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 """
 _LIKELY = """
 SELECT old_path, new_path FROM pg_temp.likely_renames(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
@@ -137,25 +163,55 @@ class _Side:
         )
         self.connection.execute(script.encode())
 
-    def read(self, script: str, schemas: Sequence[str], renames: Sequence[Rename] = ()) -> str:
-        names = list(schemas) or [row["nspname"] for row in self.connection.execute(_SCHEMAS)]
+    def begin(self, script: str, schemas: Sequence[str]) -> int:
+        """Load what reading needs; say how many relations there are."""
+        self.schemas = list(schemas) or [
+            row["nspname"] for row in self.connection.execute(_SCHEMAS)
+        ]
+        self.is_all = not schemas
         self.load(script)
         self.connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        if not schemas:
+        if self.is_all:
             self.connection.execute("SET LOCAL pggit.whole_database = on")
-        arguments = {
-            "schemas": names,
-            "is_all": not schemas,
-            "old": [one.old_path for one in renames],
-            "new": [one.new_path for one in renames],
-        }
-        query = _READ_RENAMED if renames else _READ
-        row = self.connection.execute(query.encode(), arguments).fetchone()
-        assert row is not None
-        return str(next(iter(row.values())))
+        return int(self._find(_COUNT, schemas=self.schemas))
 
-    def plan(self, script: str, before: str, after: str, is_online: bool) -> Plan:
-        self.load(script)
+    def _find(self, query: str, **parameters: Any) -> Any:
+        row = self.connection.execute(query.encode(), parameters).fetchone()
+        assert row is not None
+        return row["found"]
+
+    def read(self, renames: Sequence[Rename] = ()) -> str:
+        """Every object."""
+        found = self._find(
+            _READ_RENAMED if renames else _READ,
+            schemas=self.schemas,
+            is_all=self.is_all,
+            old=[one.old_path for one in renames],
+            new=[one.new_path for one in renames],
+        )
+        return str(found)
+
+    def read_units(self, units: Sequence[str]) -> str:
+        """Some relations and routines, and what is read always."""
+        return str(
+            self._find(_READ_UNITS, schemas=self.schemas, is_all=self.is_all, units=list(units))
+        )
+
+    def marks(self) -> dict[str, str | None]:
+        """The digest of every relation and routine, by its path."""
+        rows = self.connection.execute(_MARKS, {"schemas": self.schemas})
+        return {row["unit"]: row["mark"] for row in rows}
+
+    def tied(self, units: Sequence[str], needed: str) -> set[str]:
+        """Name what a plan for some units has to know besides."""
+        rows = self.connection.execute(_TIED, {"units": list(units), "needed": needed})
+        return {row["unit"] for row in rows}
+
+    def uprooted(self, before: str, after: str) -> str:
+        """Name the objects of which others may have to be made anew."""
+        return str(self._find(_UPROOTED, before=before, after=after))
+
+    def plan(self, before: str, after: str, is_online: bool) -> Plan:
         sides = {"before": before, "after": after}
         likely = [Rename(**row) for row in self.connection.execute(_LIKELY, sides)]
         if is_online:
@@ -193,15 +249,50 @@ def compare(
         try:
             for side in pool.map(_Side, (from_url, to_url)):
                 sides.append(side)
-            before, after = pool.map(
-                lambda side, known: side.read(reading, schemas, known), sides, (renames, there)
-            )
-            return Plan() if before == after else sides[0].plan(planning, before, after, is_online)
+            sizes = list(pool.map(lambda side: side.begin(reading, schemas), sides))
+            majors = {side.connection.info.server_version // 10000 for side in sides}
+            if max(sizes) > _SMALL and len(majors) == 1 and not renames:
+                return _compare_marks(sides, pool, planning, is_online)
+            before, after = pool.map(_Side.read, sides, (renames, there))
+            if before == after:
+                return Plan()
+            sides[0].load(planning)
+            return sides[0].plan(before, after, is_online)
         except psycopg.Error as error:
             raise CompareError(str(error).strip()) from error
         finally:
             for side in sides:
                 side.close()
+
+
+def _compare_marks(
+    sides: list[_Side], pool: ThreadPoolExecutor, planning: str, is_online: bool
+) -> Plan:
+    """Compare by digests first, and read only what differs and what its plan has to do with."""
+    ours, theirs = pool.map(_Side.marks, sides)
+    units = {
+        unit
+        for unit in ours.keys() | theirs.keys()
+        if ours.get(unit) is None or ours.get(unit) != theirs.get(unit)
+    }
+    needed = "{}"
+    while True:
+        # What is taken away may have dependents that are equal on both sides: the plan must know them.
+        while tied := _tied(sides, pool, sorted(units), needed):
+            units |= tied
+        before, after = pool.map(_Side.read_units, sides, itertools.repeat(sorted(units)))
+        if before == after:
+            return Plan()
+        if needed == "{}":
+            sides[0].load(planning)
+        uprooted = sides[0].uprooted(before, after)
+        if uprooted == needed:
+            return sides[0].plan(before, after, is_online)
+        needed = uprooted
+
+
+def _tied(sides: list[_Side], pool: ThreadPoolExecutor, units: list[str], needed: str) -> set[str]:
+    return set().union(*pool.map(lambda side: side.tied(units, needed), sides))
 
 
 def render(steps: Sequence[Step]) -> str:

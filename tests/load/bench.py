@@ -48,7 +48,14 @@ class Timer:
 
     def __init__(self) -> None:
         self.floor = 0.0
+        self.ddl = 0.0
         self.failed = 0
+        self.taken: dict[str, float] = {}
+
+    def compare(self, name: str, base: str, seconds: float) -> None:
+        """Print what a step took in terms of another."""
+        if name in self.taken and seconds:
+            print(f"  {name}: {self.taken[name] / seconds:.2f} x {base}", flush=True)
 
     def run(self, name: str, step: Callable[[], object]) -> object:
         start = time.perf_counter()
@@ -58,7 +65,7 @@ class Timer:
             self.failed += 1
             print(f"{name:<34} FAILED  {str(error).splitlines()[0]}", flush=True)
             return None
-        seconds = time.perf_counter() - start
+        seconds = self.taken[name] = time.perf_counter() - start
         ratio = f"{seconds / self.floor:6.1f} x floor" if self.floor else ""
         print(f"{name:<34} {seconds:8.2f} s  {ratio}", flush=True)
         return result
@@ -117,7 +124,9 @@ def query(conn: psycopg.Connection, text: str) -> int:
 
 def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
     loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", url, "-f", str(schema)]
+    start = time.perf_counter()
     subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+    timer.ddl = time.perf_counter() - start
     with connect(url) as conn:
         rows = conn.execute(
             "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY nspname = 'public' DESC, 1"
@@ -136,11 +145,13 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
             conn.execute(text.encode(), [schemas])
         timer.floor = time.perf_counter() - start
         print(f"{'floor: plain catalog queries':<34} {timer.floor:8.2f} s")
+        print(f"{'floor: its own DDL, psql -1':<34} {timer.ddl:8.2f} s")
         migrate.upgrade(conn)
         named = sql.SQL(", ").join(sql.Literal(name) for name in schemas)
         timer.run("init", lambda: conn.execute(sql.SQL("SELECT pggit.init({})").format(named)))
         timer.run("create_branch", lambda: query(conn, "SELECT pggit.create_branch('bench')"))
         timer.run("build_worktree", lambda: conn.execute(b"CALL pggit.build_worktree('bench')"))
+        timer.compare("build_worktree", "its own DDL", timer.ddl)
         names = [row[0] for row in conn.execute(TABLES, [schemas[0]]).fetchall()]
         if timer.failed:
             return
@@ -167,7 +178,9 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
         timer.run(
             "preview_merge", lambda: query(conn, "SELECT pggit.preview_merge('bench', 'main')")
         )
+        timer.compare("preview_merge", "build_worktree", timer.taken.get("build_worktree", 0.0))
         timer.run("merge", lambda: query(conn, "SELECT pggit.merge('bench', 'main', 'bench')"))
+        timer.compare("merge", "build_worktree", timer.taken.get("build_worktree", 0.0))
         timer.run("log", lambda: query(conn, "SELECT * FROM pggit.log('main')"))
 
 
@@ -218,6 +231,7 @@ def main() -> int:
         )
         with connect(server.url("bench")) as conn:
             timer.run("drop_worktree", lambda: conn.execute(b"CALL pggit.drop_worktree('bench')"))
+            timer.compare("drop_worktree", "its own DDL", timer.ddl)
     return 1 if timer.failed else 0
 
 
