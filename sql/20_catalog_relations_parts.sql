@@ -250,13 +250,9 @@ BEGIN
     FROM (
         SELECT
             c.oid, i.indrelid, r.logical, r.relname, u.relname AS parent, c.relname AS name,
-            _pggit.default_name(
-                r.relname,
-                -- an index keeps the names that its own was made of
-                CASE WHEN NOT i.indisprimary THEN (
-                    SELECT string_agg(a.attname, '_' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid) END,
-                CASE WHEN i.indisprimary THEN 'pkey' WHEN k.contype = 'u' THEN 'key' WHEN k.contype = 'x' THEN 'excl' ELSE 'idx' END
-            ) AS usual_name,
+            _pggit.default_name(r.relname, w.columns, w.label) AS usual_name,
+            -- where the usual name is taken, PostgreSQL counts: which number an index got depends on the order in which they were made
+            _pggit.default_name(r.relname, w.columns, w.label || substring(c.relname FROM '[0-9]+$')) AS counted_name,
             coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(c.oid, 'pg_class')) AS comment
         FROM _pggit.read_relations(p_logical, p_live) AS r
         JOIN pg_index AS i ON i.indrelid = r.oid
@@ -264,12 +260,20 @@ BEGIN
         JOIN pg_inherits AS h ON h.inhrelid = c.oid
         JOIN pg_class AS u ON u.oid = h.inhparent
         LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+        CROSS JOIN LATERAL (
+            SELECT
+                -- an index keeps the names that its own was made of
+                CASE WHEN NOT i.indisprimary THEN (
+                    SELECT string_agg(a.attname, '_' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid) END AS columns,
+                CASE WHEN i.indisprimary THEN 'pkey' WHEN k.contype = 'u' THEN 'key' WHEN k.contype = 'x' THEN 'excl' ELSE 'idx' END
+                    AS label
+        ) AS w
         WHERE r.relispartition
           -- a key of the partition's own, beside an index of its parent, is a constraint by itself
           AND k.conparentid IS DISTINCT FROM 0
           AND (p_only IS NULL OR c.oid = ANY (p_only))
     ) AS v
-    WHERE v.name <> v.usual_name
+    WHERE v.name <> v.usual_name AND v.name IS DISTINCT FROM v.counted_name
        OR v.comment IS NOT NULL;
 END;
 $$;
