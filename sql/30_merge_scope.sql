@@ -157,6 +157,13 @@ BEGIN ATOMIC
         SELECT o.object_id, o.column_id FROM owned AS o
         UNION ALL
         SELECT o.column_id, o.object_id FROM owned AS o
+        UNION ALL
+        -- an index of a partition comes with its parent's
+        SELECT x.object_id, i.object_id
+        FROM (SELECT w.object_id, w.parent_id, w.name FROM whole AS w WHERE w.kind = 'partition_index') AS x
+        JOIN whole AS h ON h.object_id = x.parent_id
+        CROSS JOIN LATERAL unnest(h.deps) AS d(object_id)
+        JOIN whole AS i ON i.parent_id = d.object_id AND i.name = x.name AND i.kind IN ('index', 'constraint')
     ), beginning AS MATERIALIZED (
         SELECT c.object_id FROM unnest(p_changed) AS c
         UNION
