@@ -392,8 +392,10 @@ BEGIN
     INSERT INTO _pggit.commits (
         commit_id, hash, tree_hash, message, author, committed_at, server_major, generation, chain_commit_id, jump_commit_id)
     OVERRIDING SYSTEM VALUE
-    VALUES (
-        v_commit_id, v_hash, p_tree, v_message, v_author, v_time, _pggit.server_major(), v_generation, v_commit_id, v_commit_id)
+    SELECT
+        v_commit_id, v_hash, p_tree, v_message, v_author, v_time, _pggit.server_major(), v_generation,
+        p.chain_commit_id, p.jump_commit_id
+    FROM _pggit.place_of_commit(v_commit_id, p_parents) AS p
     ON CONFLICT (hash) DO NOTHING
     RETURNING commit_id INTO v_commit_id;
 
@@ -405,7 +407,6 @@ BEGIN
     INSERT INTO _pggit.commit_parents (commit_id, ordinality, parent_commit_id)
     SELECT v_commit_id, p.ordinality, p.commit_id
     FROM unnest(p_parents) WITH ORDINALITY AS p(commit_id, ordinality);
-    PERFORM _pggit.place_commit(v_commit_id, p_parents);
     IF p_parents <> '{}' THEN
         PERFORM _pggit.write_changes(v_commit_id, _pggit.commit_tree(p_parents[1]), p_tree);
     END IF;

@@ -51,31 +51,28 @@ COMMENT ON FUNCTION _pggit.write_changes(integer, bytea, bytea) IS $$
 Records what a commit has otherwise than its first parent.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.place_commit(p_commit_id integer, p_parents integer[])
-RETURNS void
-LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-BEGIN
+CREATE OR REPLACE FUNCTION _pggit.place_of_commit(p_commit_id integer, p_parents integer[])
+RETURNS TABLE (chain_commit_id integer, jump_commit_id integer)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
     -- Jumps as in a skew-binary list (Myers, 1983): any ancestor along the chain is a logarithmic number of jumps away.
-    UPDATE _pggit.commits AS c
-    SET chain_commit_id = p.chain_commit_id,
-        jump_commit_id = CASE
+    SELECT
+        coalesce(p.chain_commit_id, p_commit_id),
+        CASE
+            WHEN p.commit_id IS NULL THEN p_commit_id
             WHEN p.generation - j.generation = j.generation - k.generation THEN k.commit_id
             ELSE p.commit_id
         END
-    FROM _pggit.commits AS p
-    JOIN _pggit.commits AS j ON j.commit_id = p.jump_commit_id
-    JOIN _pggit.commits AS k ON k.commit_id = j.jump_commit_id
-    WHERE c.commit_id = p_commit_id
-        AND p.commit_id = p_parents[1]
-        AND cardinality(p_parents) = 1;
+    FROM (SELECT CASE WHEN cardinality(p_parents) = 1 THEN p_parents[1] END) AS o(parent_id)
+    LEFT JOIN _pggit.commits AS p ON p.commit_id = o.parent_id
+    LEFT JOIN _pggit.commits AS j ON j.commit_id = p.jump_commit_id
+    LEFT JOIN _pggit.commits AS k ON k.commit_id = j.jump_commit_id;
 END;
-$$;
-COMMENT ON FUNCTION _pggit.place_commit(integer, integer[]) IS $$
-Puts a commit of one parent into its parent's chain; every other one begins a chain.
+COMMENT ON FUNCTION _pggit.place_of_commit(integer, integer[]) IS $$
+The chain that a commit of one parent goes on with, and its jump; every other one begins a chain.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.chain_ancestor(p_commit_id integer, p_generation integer)

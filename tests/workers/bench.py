@@ -37,6 +37,7 @@ def settings_of(url: str, **more: Any) -> Settings:
         database_pool_min=1,
         database_pool_size=4,
         log_level="CRITICAL",
+        rate_limit_enabled=False,
         webhook_allowed_networks=["127.0.0.0/8"],
         webhook_allow_http=True,
         **more,
