@@ -163,6 +163,8 @@ ROWS 3000
 -- no schema of the user is on the path: every name of theirs prints with its schema
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
+-- right after a restore the catalogs have no statistics: the planner would loop
+SET enable_nestloop = off
 SET datestyle = 'ISO, MDY'
 SET intervalstyle = 'postgres'
 SET timezone = 'UTC'
