@@ -202,7 +202,27 @@ BEGIN
     SELECT 'pg_collation'::regclass, c.oid
     FROM wanted AS w
     JOIN pg_collation AS c ON c.collnamespace = w.nspoid AND c.collname = w.name
-    WHERE w.kind = 'collation';
+    WHERE w.kind = 'collation'
+    UNION
+    SELECT 'pg_operator'::regclass, o.oid
+    FROM wanted AS w
+    JOIN pg_operator AS o ON o.oprnamespace = w.nspoid AND o.oprname = w.name
+    WHERE w.kind = 'operator'
+    UNION
+    SELECT 'pg_opclass'::regclass, o.oid
+    FROM wanted AS w
+    JOIN pg_opclass AS o ON o.opcnamespace = w.nspoid AND o.opcname = w.name
+    WHERE w.kind = 'operator_class'
+    UNION
+    SELECT 'pg_opfamily'::regclass, o.oid
+    FROM wanted AS w
+    JOIN pg_opfamily AS o ON o.opfnamespace = w.nspoid AND o.opfname = w.name
+    WHERE w.kind = 'operator_family'
+    UNION
+    SELECT 'pg_ts_config'::regclass, t.oid
+    FROM wanted AS w
+    JOIN pg_ts_config AS t ON t.cfgnamespace = w.nspoid AND t.cfgname = w.name
+    WHERE w.kind = 'text_search_configuration';
 END;
 $$;
 COMMENT ON FUNCTION _pggit.find_objects(_pggit.object[]) IS $$
