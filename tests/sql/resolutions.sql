@@ -90,7 +90,8 @@ SELECT is((SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.attty
     WHERE a.attrelid = 'nw'::regclass AND a.attnum > 0 AND NOT a.attisdropped), 'id integer, p character varying(44), q date', 'the table is as given');
 SELECT is((SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'nw'::regclass AND contype IN ('p', 'u')),
     'nw_p_key nw_pkey', 'and keeps its keys');
-SELECT is((SELECT string_agg(btrim(pg_get_viewdef(c.oid, true), ' ;'), '|' ORDER BY c.relname) FROM pg_class AS c
+-- before 16 the names of columns come with their table's
+SELECT is((SELECT string_agg(btrim(regexp_replace(pg_get_viewdef(c.oid, true), '\m(gone|t)\.', '', 'g'), ' ;'), '|' ORDER BY c.relname) FROM pg_class AS c
     WHERE c.relnamespace = 'cus'::regnamespace AND c.relname IN ('broken', 'v')),
     E'SELECT id AS z\n   FROM gone\n  WHERE id > 5|SELECT id,\n    a\n   FROM t\n  WHERE a > 9', 'the views are as given');
 SELECT is((SELECT string_agg(concat_ws(' ', pg_get_constraintdef(k.oid, true), pg_get_indexdef('ix'::regclass), pg_get_triggerdef(r.oid, true)), '')
