@@ -136,3 +136,61 @@ END;
 COMMENT ON FUNCTION _pggit.likely_renames(_pggit.object[], _pggit.object[]) IS $$
 What was lost and what was found in one place with one shape, where only one such pair exists: to be asked about.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.rename_equal_parts(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_old uuid[];
+    v_new uuid[];
+BEGIN
+    WITH lost AS MATERIALIZED (
+        SELECT (o).object_id, (o).parent_id, (o).kind, (o).attrs - 'comment'::text AS attrs
+        FROM unnest(p_from) AS o
+        LEFT JOIN unnest(p_to) AS n ON (n).object_id = (o).object_id
+        WHERE (n).object_id IS NULL
+          AND ((o).kind = 'index' OR (o).kind = 'constraint' AND (o).attrs->>'type' <> 'check')
+    ), found AS MATERIALIZED (
+        SELECT (n).object_id, (n).parent_id, (n).kind, (n).attrs - 'comment'::text AS attrs
+        FROM unnest(p_to) AS n
+        JOIN unnest(p_to) AS t ON (t).object_id = (n).parent_id
+        LEFT JOIN unnest(p_from) AS o ON (o).object_id = (n).object_id
+        WHERE (o).object_id IS NULL
+          AND ((n).kind = 'index' OR (n).kind = 'constraint' AND (n).attrs->>'type' <> 'check')
+          AND (t).kind = 'table'
+          AND NOT (t).attrs ?| '{partition_of,partition_by,inherits}'
+    ), pairs AS (
+        SELECT o.object_id AS old_id, n.object_id AS new_id,
+            count(*) OVER (PARTITION BY o.object_id) + count(*) OVER (PARTITION BY n.object_id) AS choices
+        FROM lost AS o
+        JOIN found AS n ON n.parent_id = o.parent_id AND n.kind = o.kind AND n.attrs = o.attrs
+    )
+    SELECT array_agg(p.old_id), array_agg(p.new_id)
+    INTO v_old, v_new
+    FROM pairs AS p
+    WHERE p.choices = 2;
+    IF v_old IS NULL THEN
+        RETURN p_from;
+    END IF;
+    RETURN ARRAY(
+        SELECT (
+            coalesce(v_new[array_position(v_old, (o).object_id)], (o).object_id), (o).kind, (o).parent_id, (o).schema_name,
+            (o).table_name, (o).name, (o).signature, (o).attrs,
+            CASE WHEN (o).deps && v_old
+                THEN ARRAY(SELECT coalesce(v_new[array_position(v_old, d.id)], d.id) FROM unnest((o).deps) AS d(id) ORDER BY 1)
+                ELSE (o).deps
+            END
+        )::_pggit.object
+        FROM unnest(p_from) AS o);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.rename_equal_parts(_pggit.object[], _pggit.object[]) IS $$
+Keys and indexes of a table that come back the same under another name are renamed, not dropped and built anew: p_from with their
+identities of p_to. For plans that are run elsewhere; a worktree would read its own identities back.
+$$;

@@ -369,8 +369,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
         RETURN;
     END IF;
-    v_items := _pggit.rename_equal_parts(_pggit.follow_renames(v_items));
-    v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(v_items, p_rebuild));
+    v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(_pggit.follow_renames(v_items), p_rebuild));
     v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
     v_items := _pggit.follow_partition_indexes(v_items);
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);

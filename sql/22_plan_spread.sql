@@ -183,60 +183,6 @@ COMMENT ON FUNCTION _pggit.follow_renames(_pggit.plan_item[]) IS $$
 Leaves alone what differs only because PostgreSQL rewrites it when a thing it names is renamed.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.rename_equal_parts(p_items _pggit.plan_item[])
-RETURNS _pggit.plan_item[]
-LANGUAGE plpgsql
-IMMUTABLE
-PARALLEL SAFE
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET jit = off
-AS $$
-DECLARE
-    v_pairs _pggit.plan_item[];
-BEGIN
-    v_pairs := ARRAY(
-        SELECT ROW(p.new_id, p.kind, CASE
-                WHEN p.old_attrs->'comment' IS NOT DISTINCT FROM p.new_attrs->'comment' THEN 'keep' ELSE 'alter' END,
-            true, false, false, false, p.parent_kind,
-            ROW(p.new_id, p.kind, p.new_parent_id, (p.first).schema_name, (p.first).table_name, (p.first).name, NULL, p.old_attrs,
-                (p.first).deps)::_pggit.object,
-            ROW(p.new_id, p.kind, p.new_parent_id, (p.new).schema_name, (p.new).table_name, (p.new).name, NULL, p.old_attrs,
-                (p.first).deps)::_pggit.object,
-            p.new)::_pggit.plan_item
-        FROM (
-            SELECT o.kind, o.parent_kind, o.first, n.new, n.object_id AS new_id, (n.new).parent_id AS new_parent_id,
-                (o.old).attrs AS old_attrs, (n.new).attrs AS new_attrs,
-                count(*) OVER (PARTITION BY o.object_id) + count(*) OVER (PARTITION BY n.object_id) AS choices
-            FROM unnest(p_items) AS o
-            JOIN unnest(p_items) AS n
-                ON (n.new).parent_id = (o.old).parent_id AND n.kind = o.kind
-                AND (n.new).attrs - 'comment'::text = (o.old).attrs - 'comment'::text
-            JOIN unnest(p_items) AS t ON t.object_id = (o.old).parent_id
-            WHERE o.action = 'drop'
-              AND n.action = 'create'
-              AND t.action <> 'drop'
-              AND t.kind = 'table'
-              AND NOT (t.new).attrs ?| '{partition_of,partition_by,inherits}'
-              AND (o.kind = 'index' OR o.kind = 'constraint' AND (o.old).attrs->>'type' <> 'check')
-        ) AS p
-        WHERE p.choices = 2);
-    IF v_pairs = '{}' THEN
-        RETURN p_items;
-    END IF;
-    RETURN v_pairs || ARRAY(
-        SELECT i
-        FROM unnest(p_items) AS i
-        WHERE NOT EXISTS (
-            SELECT FROM unnest(v_pairs) AS v
-            WHERE v.object_id = i.object_id
-               OR i.action = 'drop' AND v.kind = i.kind AND (v.first).name = (i.first).name
-                   AND (v.first).schema_name = (i.first).schema_name AND (v.first).table_name = (i.first).table_name));
-END;
-$$;
-COMMENT ON FUNCTION _pggit.rename_equal_parts(_pggit.plan_item[]) IS $$
-Keys and indexes of a table that come back the same under another name are renamed, not dropped and built anew.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.spread_effect(
     p_event text,
     p_on _pggit.plan_item,

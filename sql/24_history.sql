@@ -417,10 +417,11 @@ SET jit = off
 AS $$
 DECLARE
     v_started timestamptz := clock_timestamp();
+    v_to      _pggit.object[] := _pggit.state_objects(p_to, p_path);
 BEGIN
     RETURN QUERY
     SELECT s.step_no, s.sql, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity
-    FROM _pggit.plan(_pggit.state_objects(p_from, p_path), _pggit.state_objects(p_to, p_path), '{}') AS s
+    FROM _pggit.plan(_pggit.rename_equal_parts(_pggit.state_objects(p_from, p_path), v_to), v_to, '{}') AS s
     ORDER BY s.step_no;
     PERFORM _pggit.record_timing('migration', v_started);
 END;

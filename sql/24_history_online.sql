@@ -27,10 +27,12 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
+DECLARE
+    v_to _pggit.object[] := _pggit.state_objects(p_to, p_path);
 BEGIN
     RETURN QUERY
     SELECT s.step_no, s.sql, s.is_done, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity, s.advice
-    FROM _pggit.plan_online(_pggit.state_objects(p_from, p_path), _pggit.state_objects(p_to, p_path), '{}') AS s
+    FROM _pggit.plan_online(_pggit.rename_equal_parts(_pggit.state_objects(p_from, p_path), v_to), v_to, '{}') AS s
     ORDER BY s.step_no;
 END;
 $$;

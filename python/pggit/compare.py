@@ -77,7 +77,9 @@ SELECT old_path, new_path FROM pg_temp.likely_renames(%(before)s::pg_temp.object
 """
 _PLAN_ONLINE = """
 WITH plan AS MATERIALIZED (
-    SELECT s FROM pg_temp.plan_online(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]) AS s
+    SELECT s FROM pg_temp.plan_online(
+        pg_temp.rename_equal_parts(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]),
+        %(after)s::pg_temp.object[]) AS s
 )
 SELECT coalesce(jsonb_agg(to_jsonb(p.s) - 'object_id' ORDER BY (p.s).step_no), '[]') AS steps,
     pg_temp.online_script('Migration from one database to another', array_agg(p.s ORDER BY (p.s).step_no)) AS script
@@ -85,7 +87,8 @@ FROM plan AS p
 """
 _PLAN = """
 SELECT step_no, sql, lock_level, hazards, in_transaction, action, kind, identity
-FROM pg_temp.plan(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
+FROM pg_temp.plan(
+    pg_temp.rename_equal_parts(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]), %(after)s::pg_temp.object[])
 ORDER BY step_no
 """
 _COMMENT = re.compile(r"^COMMENT ON [^$']*? IS \$\$.*?\$\$;\n", re.M | re.S)
