@@ -86,7 +86,9 @@ def listen(shell: Shell, event_types: tuple[str, ...]) -> None:
     pggit listen
     pggit listen --events 'merge.*' --events 'alert.*'
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT, too: who starts us in the background may have told us to ignore it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     with Receiver(shell) as receiver, shell.connect() as db:
         db.allow_receivers(LOOPBACK)
         webhook = db.call_value(

@@ -25,6 +25,8 @@ SELECT throws_ok(
     $$SELECT pggit.follow_events(split_part(pggit.feed_position(), '~', 1) || '~2:2:')$$, 'VCS30', NULL,
     'a position from before the events that are kept is refused'
 );
+-- Other transactions of the server may be older than this horizon.
+DELETE FROM _pggit.event_horizon;
 SELECT is_empty(
     $$SELECT pggit.follow_events(pggit.feed_position())$$,
     'after the position of now there is nothing'
