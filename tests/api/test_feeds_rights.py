@@ -16,8 +16,6 @@ from api.feeds import hear, here, numbers, open_socket, raise_alert, say, server
 from api.service import assert_envelope, serve, settings_for
 from servers import PgServer
 
-pytest.importorskip("pggit.gate")
-
 SECRET = "a secret of at least thirty-two bytes"
 
 
