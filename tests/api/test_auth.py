@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import time
 
@@ -82,26 +82,26 @@ def test_health_and_documentation_ask_nobody(guarded: httpx.Client, path: str) -
 
 
 @pytest.mark.parametrize(
-    "value",
+    "make",
     [
-        token(claims={"exp": int(time()) - 1}),
-        token(claims={"nbf": int(time()) + 300}),
-        token(secret="another secret, which is also long enough"),
-        token() + "x",
-        token("owner"),
-        token(claims={"sub": None}),
-        token(claims={"exp": None}),
-        without_signature({"sub": "ada", "role": "admin", "exp": int(time()) + 600}),
-        jwt.encode({"sub": "ada", "exp": int(time()) + 600}, SECRET * 2, algorithm="HS512"),
-        "nonsense",
-        "a.b.c",
-        "pggit_" + "0" * 64,
-        "é",
+        lambda: token(claims={"exp": int(time()) - 1}),
+        lambda: token(claims={"nbf": int(time()) + 300}),
+        lambda: token(secret="another secret, which is also long enough"),
+        lambda: token() + "x",
+        lambda: token("owner"),
+        lambda: token(claims={"sub": None}),
+        lambda: token(claims={"exp": None}),
+        lambda: without_signature({"sub": "ada", "role": "admin", "exp": int(time()) + 600}),
+        lambda: jwt.encode({"sub": "ada", "exp": int(time()) + 600}, SECRET * 2, algorithm="HS512"),
+        lambda: "nonsense",
+        lambda: "a.b.c",
+        lambda: "pggit_" + "0" * 64,
+        lambda: "é",
     ],
-    ids=lambda value: None,
+    ids=lambda make: None,
 )
-def test_a_token_that_is_not_good_is_401(guarded: httpx.Client, value: str) -> None:
-    headers = {"Authorization": b"Bearer " + value.encode("latin-1")}
+def test_a_token_that_is_not_good_is_401(guarded: httpx.Client, make: Callable[[], str]) -> None:
+    headers = {"Authorization": b"Bearer " + make().encode("latin-1")}
     assert_envelope(me(guarded, headers=headers), 401, "UNAUTHORIZED")
 
 
