@@ -1,6 +1,6 @@
 # Every target says itself in one line: make help
 .POSIX:
-.PHONY: help run test quick properties check lint build install manifest release bench load lock clean setup setup-run
+.PHONY: help run test quick properties large check lint build install manifest release bench load lock clean setup setup-run
 
 # The first Python that is new enough and can make environments (PYTHON=... overrides).
 PYTHON =
@@ -41,6 +41,9 @@ lint: setup ## check the form of SQL and Python, and the types
 
 properties: setup ## try the properties of merges and migrations on EXAMPLES generated schemas each, new ones every time
 	@PGGIT_EXAMPLES=$(EXAMPLES) PGGIT_EVERY_POINT=1 $(PYTEST) tests/merge/test_properties.py tests/concurrency/test_crashes.py
+
+large: setup ## do the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), with the smallest lock table
+	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py
 
 check: lint test ## lint and test
 

@@ -156,12 +156,29 @@ def with_extension(binaries: Binaries, home: Path) -> tuple[Binaries, dict[str, 
     return Binaries(overlaid_bin, binaries.major), {}
 
 
+def throw_away_folder() -> Path:
+    """A new folder for a cluster, in memory where /dev/shm can be written."""
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
+    return Path(tempfile.mkdtemp(prefix="pggit-test-", dir=base))
+
+
+@contextmanager
+def own_server(major: int, **settings: str) -> Iterator[Server]:
+    """A server of the test's own, which it may stop or kill: what it has committed is in its log by then."""
+    home = throw_away_folder()
+    every = {**SETTINGS, "synchronous_commit": "on", **settings}
+    try:
+        with Server(home, find_binaries(major), settings=every, trust=True) as server:
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 class OwnServers:
-    """Throw-away clusters, in memory where /dev/shm can be written."""
+    """Throw-away clusters, one of each major version."""
 
     def __init__(self) -> None:
-        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
-        self.home = Path(tempfile.mkdtemp(prefix="pggit-test-", dir=base))
+        self.home = throw_away_folder()
         self.running: dict[int, Server] = {}
 
     def start(self) -> dict[int, PgServer]:

