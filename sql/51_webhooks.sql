@@ -183,6 +183,26 @@ COMMENT ON FUNCTION _pggit.raise_field_error(text, text, text, text) IS $$
 Raises the error p_code about one argument, whose name goes along as the error's column.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.lock_webhooks(p_webhook_ids integer[])
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    PERFORM FROM _pggit.webhook_health_metrics AS m
+    WHERE m.webhook_id = ANY (p_webhook_ids)
+    ORDER BY m.webhook_id
+    FOR UPDATE;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.lock_webhooks(integer[]) IS $$
+Makes what waits for some webhooks the caller's own until his transaction ends. Whoever changes or removes more than one delivery,
+or a webhook that may have some, begins with this, once and for all that he changes; so nobody ever waits in a circle.
+Locks: the rows of webhook_health_metrics, in the order of their ids; what follows are webhooks, deliveries and dead letters.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.blocked_networks()
 RETURNS cidr[]
 LANGUAGE sql

@@ -189,6 +189,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    PERFORM _pggit.lock_webhooks(ARRAY[p_webhook_id]);
     -- What is under way ends by itself, and comes here where it fails.
     WITH taken AS (
         DELETE FROM _pggit.deliveries AS d
@@ -223,6 +224,7 @@ DECLARE
     v_new    _pggit.webhooks;
     v_policy jsonb;
 BEGIN
+    PERFORM _pggit.lock_webhooks(ARRAY(SELECT w.webhook_id FROM _pggit.webhooks AS w WHERE w.webhook_id = p_webhook_id));
     PERFORM FROM _pggit.webhooks AS w WHERE w.webhook_id = p_webhook_id FOR UPDATE;
     v_old := _pggit.get_webhook(p_webhook_id);
     IF p_changes ? 'retry_policy' THEN
@@ -300,6 +302,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
+    PERFORM _pggit.lock_webhooks(ARRAY[p_webhook_id]);
     DELETE FROM _pggit.webhooks AS w WHERE w.webhook_id = p_webhook_id;
     DELETE FROM _pggit.deliveries AS d WHERE d.webhook_id = p_webhook_id;
 END;

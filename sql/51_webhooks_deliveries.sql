@@ -275,6 +275,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    PERFORM _pggit.lock_webhooks(ARRAY[p_webhook_id]);
     -- The id stays, and the count of attempts with it: one history for one delivery.
     WITH revived AS (
         DELETE FROM _pggit.dead_letters AS l
@@ -414,6 +415,7 @@ BEGIN
         PERFORM _pggit.raise_error('VCS32', format('delivery %s is under way', p_delivery_id), NULL, 'Wait until it has ended.');
     END IF;
     -- Every delivery of the event held the same; those that still wait for other webhooks go with it.
+    PERFORM _pggit.lock_webhooks(ARRAY(SELECT d.webhook_id FROM _pggit.deliveries AS d WHERE d.event_id = v_event_id));
     DELETE FROM _pggit.deliveries AS d WHERE d.event_id = v_event_id AND d.leased_by IS NULL;
     UPDATE _pggit.events AS e SET data = '{}', subject = NULL, is_expunged = true WHERE e.event_id = v_event_id;
     UPDATE _pggit.dead_letters AS l SET body = NULL, error = NULL WHERE l.event_id = v_event_id;

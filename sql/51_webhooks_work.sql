@@ -24,7 +24,19 @@ CREATE TYPE _pggit.attempt_result AS (
     is_manual     boolean
 );
 
+-- How many deliveries more a webhook may have under way, and on what terms.
+CREATE TYPE _pggit.place AS (
+    webhook_id   integer,
+    is_ordered   boolean,
+    lease_until  timestamptz,
+    places       integer,
+    -- the hour that its limit counts begins anew
+    is_fresh     boolean,
+    hourly_limit integer
+);
+
 -- == routines ==
+COMMENT ON TYPE _pggit.place IS 'How many deliveries more a webhook may have under way, and on what terms.';
 COMMENT ON TYPE _pggit.attempt_result IS 'What a deliverer says of one attempt.';
 
 CREATE OR REPLACE FUNCTION _pggit.event_body(p_event _pggit.events)
@@ -82,7 +94,7 @@ The webhooks that have something due and are not blocked, those first that were 
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.places_of(p_ids integer[], p_now timestamptz, p_busy jsonb)
-RETURNS TABLE (webhook_id integer, is_ordered boolean, lease_until timestamptz, places integer, is_fresh boolean, hourly_limit integer)
+RETURNS SETOF _pggit.place
 LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
@@ -123,16 +135,17 @@ DECLARE
     v_ids     integer[] := ARRAY(SELECT w.webhook_id FROM _pggit.due_webhooks(v_now) AS w);
     -- Nobody waits behind another's backlog: the first of each, then the second of each, up to two fair shares.
     v_share   integer := greatest(least(2 * p_limit / greatest(cardinality(v_ids), 1), p_limit), 1);
+    v_places  _pggit.place[];
     v_claimed _pggit.deliveries[];
 BEGIN
     IF v_ids = '{}' OR p_limit <= 0 THEN
         RETURN '{}'::_pggit.deliveries[];
     END IF;
-    WITH place AS MATERIALIZED (
-        SELECT p.* FROM _pggit.places_of(v_ids, v_now, p_busy) AS p
-    ), next AS (
+    -- A statement of its own: what the next one sees began after these rows were ours, so nobody is about to change it.
+    v_places := ARRAY(SELECT p FROM _pggit.places_of(v_ids, v_now, p_busy) AS p);
+    WITH next AS (
         SELECT c.delivery_id
-        FROM place AS p
+        FROM unnest(v_places) AS p
         CROSS JOIN LATERAL (
             SELECT d.delivery_id, row_number() OVER (ORDER BY d.due_at, d.delivery_id) AS turn
             FROM _pggit.deliveries AS d
@@ -145,7 +158,7 @@ BEGIN
     ), first AS (
         -- In order: only the first of all, and only once no older transaction can still put one before it.
         SELECT f.delivery_id
-        FROM place AS p
+        FROM unnest(v_places) AS p
         CROSS JOIN LATERAL (
             SELECT d.delivery_id, d.due_at, d.event_xid
             FROM _pggit.deliveries AS d
@@ -155,13 +168,20 @@ BEGIN
         ) AS f
         WHERE p.is_ordered AND p.places > 0 AND f.due_at <= v_now
             AND f.event_xid < pg_snapshot_xmin(pg_current_snapshot())
+    ), locked AS (
+        -- Somebody who looks at one by hand holds up that one, not the worker.
+        SELECT d.delivery_id
+        FROM _pggit.deliveries AS d
+        WHERE d.delivery_id = ANY (ARRAY(SELECT n.delivery_id FROM next AS n UNION ALL SELECT f.delivery_id FROM first AS f))
+            AND d.due_at <= v_now
+        ORDER BY d.delivery_id
+        FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE _pggit.deliveries AS d
         SET attempt = d.attempt + 1,
-            due_at = (SELECT p.lease_until FROM place AS p WHERE p.webhook_id = d.webhook_id),
+            due_at = (SELECT p.lease_until FROM unnest(v_places) AS p WHERE p.webhook_id = d.webhook_id),
             leased_by = p_worker
-        WHERE d.delivery_id = ANY (ARRAY(SELECT n.delivery_id FROM next AS n UNION ALL SELECT f.delivery_id FROM first AS f))
-            AND d.due_at <= v_now
+        WHERE d.delivery_id = ANY (ARRAY(SELECT l.delivery_id FROM locked AS l))
         RETURNING d.*
     ), counted AS (
         SELECT c.webhook_id, count(*)::integer AS claimed FROM claimed AS c GROUP BY c.webhook_id
@@ -177,7 +197,7 @@ BEGIN
                 -- Until the one that probes has come back.
                 WHEN m.consecutive_failures >= 5 THEN p.lease_until
                 ELSE m.blocked_until END
-        FROM place AS p
+        FROM unnest(v_places) AS p
         LEFT JOIN counted AS c ON c.webhook_id = p.webhook_id
         WHERE m.webhook_id = p.webhook_id AND (c.claimed > 0 OR p.places <= 0)
     )
@@ -188,7 +208,7 @@ $$;
 COMMENT ON FUNCTION _pggit.claim(text, integer, jsonb) IS $$
 Leases up to p_limit deliveries, fairly among the webhooks, within the limits of each.
 p_busy: how many this worker has under way for each webhook.
-Locks: as places_of.
+Locks: as places_of, then the deliveries; it waits for neither.
 $$;
 
 CREATE OR REPLACE FUNCTION pggit.claim_deliveries(p_worker text, p_limit integer DEFAULT 100, p_busy jsonb DEFAULT '{}')
@@ -262,6 +282,7 @@ DECLARE
     v_count   integer;
     v_ended   boolean;
 BEGIN
+    PERFORM _pggit.lock_webhooks(ARRAY(SELECT r.webhook_id FROM unnest(v_results) AS r));
     -- A worker that gives back unsent what it claimed gives back the attempt, too.
     UPDATE _pggit.deliveries AS d
     SET attempt = d.attempt - 1, due_at = clock_timestamp(), leased_by = NULL
@@ -324,7 +345,7 @@ COMMENT ON FUNCTION pggit.finish_deliveries(text, jsonb) IS $$
 For a worker: says what became of attempts. Those whose lease was lost, or whose webhook is gone, change nothing.
 p_results: an array of objects with the keys of _pggit.attempt_result.
 Returns: how many were still the worker's.
-Locks: the deliveries and, in the order of their ids, the rows of webhook_health_metrics.
+Locks: as lock_webhooks, then the deliveries.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.record_health(p_results _pggit.attempt_result[])
@@ -335,11 +356,6 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
-    -- Two workers that finish for the same webhooks lock their rows in the same order.
-    PERFORM FROM _pggit.webhook_health_metrics AS m
-    WHERE m.webhook_id IN (SELECT r.webhook_id FROM unnest(p_results) AS r WHERE NOT coalesce(r.is_released, false))
-    ORDER BY m.webhook_id
-    FOR UPDATE;
     WITH told AS (
         SELECT
             r.webhook_id,
@@ -489,21 +505,43 @@ DECLARE
     v_newest timestamptz;
     v_count  integer := 0;
 BEGIN
+    -- One sweeps, and waits for nobody: what is locked is left for the next time.
+    IF NOT pg_try_advisory_xact_lock(8244711560462191) THEN
+        RETURN 0;
+    END IF;
     -- What an event of the same moment still put behind a webhook that was deleted or switched off.
     DELETE FROM _pggit.deliveries AS d
-    WHERE NOT EXISTS (SELECT FROM _pggit.webhooks AS w WHERE w.webhook_id = d.webhook_id);
-    PERFORM _pggit.hold_deliveries(w.webhook_id, CASE w.disabled_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END)
-    FROM _pggit.webhooks AS w
-    WHERE NOT w.is_active AND EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id);
-    DELETE FROM _pggit.dead_letters AS d WHERE d.died_at < clock_timestamp() - interval '30 days';
+    WHERE d.delivery_id = ANY (ARRAY(
+        SELECT g.delivery_id
+        FROM _pggit.deliveries AS g
+        WHERE NOT EXISTS (SELECT FROM _pggit.webhooks AS w WHERE w.webhook_id = g.webhook_id)
+        FOR UPDATE SKIP LOCKED));
+    PERFORM _pggit.hold_deliveries(h.webhook_id, h.reason)
+    FROM (
+        SELECT w.webhook_id, CASE w.disabled_reason WHEN 'gone' THEN 'cancelled' ELSE 'held' END AS reason
+        FROM _pggit.webhooks AS w
+        WHERE NOT w.is_active AND EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id)
+        ORDER BY w.webhook_id
+    ) AS h;
+    DELETE FROM _pggit.dead_letters AS d
+    WHERE d.delivery_id = ANY (ARRAY(
+        SELECT o.delivery_id
+        FROM _pggit.dead_letters AS o
+        WHERE o.died_at < clock_timestamp() - interval '30 days'
+        FOR UPDATE SKIP LOCKED));
     DELETE FROM _pggit.webhook_secrets AS s WHERE s.expires_at < clock_timestamp();
     DELETE FROM _pggit.event_keys AS k WHERE k.created_at < clock_timestamp() - interval '7 days';
     -- An event that waits for a receiver keeps its body.
     UPDATE _pggit.deliveries AS d
-    SET body = _pggit.event_body(e)
-    FROM _pggit.events AS e
-    WHERE d.body IS NULL AND d.created_at < clock_timestamp() - interval '5 days'
-        AND e.xid = d.event_xid AND e.event_id = d.event_id AND e.slot = d.event_slot;
+    SET body = o.body
+    FROM (
+        SELECT b.delivery_id, _pggit.event_body(e) AS body
+        FROM _pggit.deliveries AS b
+        JOIN _pggit.events AS e ON e.xid = b.event_xid AND e.event_id = b.event_id AND e.slot = b.event_slot
+        WHERE b.body IS NULL AND b.created_at < clock_timestamp() - interval '5 days'
+        FOR UPDATE OF b SKIP LOCKED
+    ) AS o
+    WHERE d.delivery_id = o.delivery_id;
     FOR v_slot IN
         SELECT _pggit.ring_slot(clock_timestamp() + n.days * interval '1 day') FROM generate_series(1, 7) AS n(days)
     LOOP

@@ -18,7 +18,7 @@ from pggit.workers.deliverer import Deliverer
 from pggit.workers.ticker import Ticker
 from workers.receiver import Receiver, receiving
 
-LIMIT = 15.0
+LIMIT = 60.0
 
 
 def eventually(look: Callable[[], Any], what: str = "it") -> Any:

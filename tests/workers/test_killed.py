@@ -213,9 +213,34 @@ def test_side_by_side_each_delivery_is_claimed_once(bench: Bench) -> None:  # ou
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert len(claimed) == 2000
     assert set(claimed.values()) == {1}
+
+
+def test_a_claim_waits_for_nobody_and_takes_what_is_free(bench: Bench) -> None:
+    held, taken, free = bench.hook(), bench.hook(), bench.hook()
+    for hook in (held, taken, free):
+        hook.publish()
+        hook.publish()
+    first = "SELECT min(delivery_id) FROM _pggit.deliveries WHERE webhook_id = %s"
+    with psycopg.connect(bench.url) as other:
+        # As one who finishes would hold them, and one who looks at a row by hand.
+        other.execute(
+            "SELECT FROM _pggit.webhook_health_metrics WHERE webhook_id = %s FOR UPDATE", [held.id]
+        )
+        locked = bench.value(first, taken.id)
+        other.execute("SELECT FROM _pggit.deliveries WHERE delivery_id = %s FOR UPDATE", [locked])
+        bench.conn.execute("SET lock_timeout = 1")
+        try:
+            claimed = bench.value("SELECT pggit.claim_deliveries('w', 100)->'deliveries'")
+        finally:
+            bench.conn.execute("RESET lock_timeout")
+    counts = Counter(one["webhook_id"] for one in claimed)
+    assert counts == {taken.id: 1, free.id: 2}
+    assert locked not in {one["delivery_id"] for one in claimed}
+    for hook in (held, taken, free):
+        bench.value("SELECT pggit.delete_webhook(%s)::text", hook.id)
 
 
 def test_two_deliverers_send_each_event_once(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
-from pggit.db import CONNECT_TIMEOUT, VALUE, _prepare, _statement
+from pggit.db import CONNECT_TIMEOUT, VALUE, _prepare, _statement, retried
 
 T = TypeVar("T")
 
@@ -31,10 +31,13 @@ class Link:
             key: Jsonb(value) if isinstance(value, dict | list) else value
             for key, value in arguments.items()
         }
-        cursor = await self._connection.execute(
-            _statement(VALUE, function, tuple(arguments)), given
-        )
-        row = await cursor.fetchone()
+        statement = _statement(VALUE, function, tuple(arguments))
+
+        async def once() -> Any:
+            return await (await self._connection.execute(statement, given)).fetchone()
+
+        # Given up for another's sake it left nothing behind, and whoever waits for this worker should not wait for a restart.
+        row = await retried(once)
         return msgspec.convert(row[0] if row else None, result)
 
     async def listen(self, channel: str, heard: asyncio.Event, silence: float = 60.0) -> None:
