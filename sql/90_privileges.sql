@@ -62,7 +62,11 @@ BEGIN ATOMIC
         'protect_branch', 'unprotect_branch', 'list_audit'
     ]::name[]), 'pggit_admin'::name
     UNION ALL
-    SELECT 'list_protected_branches'::name, 'pggit_reader'::name;
+    SELECT 'list_protected_branches'::name, 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY['check_login']::name[]), 'pggit_reader'::name
+    UNION ALL
+    SELECT unnest(ARRAY['setup_login']::name[]), 'pggit_admin'::name;
 END;
 COMMENT ON FUNCTION _pggit.callers() IS 'Every public routine and the least role that may call it.';
 

@@ -48,7 +48,7 @@ from pggit.routes import (
     system,
     webhooks,
 )
-from pggit.settings import Settings, load_settings
+from pggit.settings import Settings, check_logins, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
 _log = logging.getLogger("pggit.app")
@@ -178,6 +178,7 @@ def _openapi() -> OpenAPIConfig:
 def create_app(settings: Settings | None = None) -> Litestar:
     """Build the application; without settings, from the environment."""
     current = settings if settings is not None else load_settings()
+    check_logins(current)
     configure_logging(current.log_level)
     database = Database(current, request_id.get)
     live = Live(current, database)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pggit.db import Session
+    from pggit.session import Session
 
 Row = Mapping[str, Any]
 
@@ -61,7 +61,7 @@ class Shell:
     @contextmanager
     def connect(self) -> Iterator["Session"]:
         """A session; PostgreSQL's notices go to stderr."""
-        from pggit.db import session
+        from pggit.session import session
 
         with session(self.dsn) as opened:
             opened.on_notice(lambda text: click.secho(clean(text), err=True, dim=True))

@@ -48,14 +48,35 @@ def prepare(dsn: str, sample: bool) -> None:
     """Install or upgrade pggit; load the sample where nothing is tracked yet."""
     import psycopg
 
-    from pggit.db import session
     from pggit.migrate import upgrade
+    from pggit.session import session
 
     with psycopg.connect(dsn, autocommit=True) as connection:
-        upgrade(connection)
+        try:
+            upgrade(connection)
+        except psycopg.errors.InsufficientPrivilege:
+            _check_installed(dsn)
+            return
     if sample:
         with session(dsn) as db:
             db.run_once(SAMPLE.read_text(encoding="utf-8"))
+
+
+def _check_installed(dsn: str) -> None:
+    """A login that may only act for others upgrades nothing: somebody else must have done so."""
+    import psycopg
+
+    from pggit.logins import url_as
+    from pggit.migrate import available, current
+    from pggit.principal import Role
+
+    with psycopg.connect(url_as(dsn, Role.READER), autocommit=True) as connection:
+        version = current(connection)
+    if version != available()[-1]:
+        raise click.ClickException(
+            f"the database has pggit {version}, not {available()[-1]}, and this login may not upgrade it: "
+            "let its owner run pggit db upgrade"
+        )
 
 
 def free_socket(host: str, port: int) -> socket.socket:
@@ -129,6 +150,7 @@ def up(shell: Shell, host: str, port: int, sample: bool, workers: bool) -> None:
     import uvicorn
 
     from pggit.app import create_app
+    from pggit.logins import with_logins
     from pggit.peers import SOCKETS
     from pggit.settings import load_settings, normalize_dsn
     from pggit.telemetry import configure_logging
@@ -150,6 +172,7 @@ def up(shell: Shell, host: str, port: int, sample: bool, workers: bool) -> None:
             or (["127.0.0.0/8"] if sample else []),
             webhook_allow_http=settings.webhook_allow_http or sample,
         )
+        served = with_logins(served)
         app = create_app(served)
         text = banner(host, listener.getsockname()[1], dsn, embedded=not given)
 

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from pggit.db import CONNECT_TIMEOUT, LISTEN, ROWS, VALUE, call_statement
+from pggit.statements import CONNECT_TIMEOUT, LISTEN, ROWS, VALUE, statement
 
 # A primary that was fenced or unplugged says nothing: after this many seconds a question to it is lost.
 PATIENCE = 5.0
@@ -86,14 +86,14 @@ class Listener:
         """Every row of pggit.<function>."""
         async with asyncio.timeout(PATIENCE):
             cursor = await self._connection.execute(
-                call_statement(ROWS, function, tuple(arguments)), arguments
+                statement(ROWS, function, tuple(arguments)), arguments
             )
             return await cursor.fetchall()
 
     async def position(self) -> str:
         """The position of now."""
         async with asyncio.timeout(PATIENCE):
-            cursor = await self._connection.execute(call_statement(VALUE, "feed_position", ()))
+            cursor = await self._connection.execute(statement(VALUE, "feed_position", ()))
             row = await cursor.fetchone()
         return str(next(iter((row or {}).values())))
 

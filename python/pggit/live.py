@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pggit.cache import Cache
 from pggit.db import Database
 from pggit.feeds import Feed
 from pggit.hub import Hub
+from pggit.logins import url_as
 from pggit.principal import EVERYONE, Principal, Role
 from pggit.settings import Settings
 from pggit.shared_cache import SharedCache
@@ -33,8 +33,7 @@ def listening_url(settings: Settings) -> str:
     url = settings.database_listen_url or settings.database_url
     if settings.auth_mode == "none":
         return url
-    given = conninfo_to_dict(url).get("options") or ""
-    return make_conninfo(url, options=f"{given} -c role={Role.READER.in_database}".strip())
+    return url_as(url, Role.READER)
 
 
 class Live:

@@ -19,10 +19,11 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from pggit.cache import Cache
-from pggit.db import VALUE, Database, _prepare, _statement
+from pggit.db import Database
 from pggit.errors import utc_now
 from pggit.principal import SERVICE
 from pggit.settings import Settings
+from pggit.statements import BECOME, VALUE, prepare, statement
 
 _log = logging.getLogger("pggit.monitor")
 
@@ -87,9 +88,9 @@ class Probe:
             async with asyncio.timeout(self._settings.health_timeout):
                 if self._connection is None or self._connection.closed:
                     self._connection = await self._connect()
-                statement = _statement(VALUE, "health_facts", ())
+                call = statement(VALUE, "health_facts", ())
                 started = perf_counter()
-                cursor = await self._connection.execute(statement)
+                cursor = await self._connection.execute(call)
                 row = await cursor.fetchone()
                 elapsed = (perf_counter() - started) * 1000
                 return msgspec.convert(row[0] if row else {}, Facts), elapsed
@@ -106,12 +107,10 @@ class Probe:
             client_encoding="utf8",
             prepare_threshold=1 if self._settings.database_prepare else None,
         )
-        _prepare(connection)
+        prepare(connection)
         if self._settings.auth_mode != "none" and SERVICE.database_role:
             try:
-                await connection.execute(
-                    "SELECT pg_catalog.set_config('role', %s, false)", [SERVICE.database_role]
-                )
+                await connection.execute(BECOME, [SERVICE.database_role])
             except BaseException:
                 await connection.close()
                 raise

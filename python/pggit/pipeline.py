@@ -37,6 +37,10 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         self.used_at = monotonic()
         self.is_dying = False
 
+    def expire(self) -> None:
+        """Let the pool close it when it comes back, and make another."""
+        self._expire_at = monotonic()
+
     def hear(self, notice: psycopg.errors.Diagnostic) -> None:
         """Note PostgreSQL's farewell, which an idle connection gets as a notice."""
         self.is_dying |= notice.severity_nonlocalized == "FATAL"

@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_pool_timeout: Seconds = 5.0
     database_prepare: bool = True
     database_listen_url: str = ""
+    # Where requests act: {role} stands for reader, writer or admin. Without it, all act through database_url.
+    database_role_url: str = ""
 
     # The shared cache and limiter
     valkey_url: str = ""
@@ -101,7 +103,7 @@ class SettingsError(ValueError):
 ALIASES = {"VALKEY_URL": ("REDIS_URL",), "JWT_SECRET": ("SECRET_KEY", "JWT_SECRET_KEY")}
 # What is never repeated in an error.
 SECRETS = {
-    "DATABASE_URL", "VALKEY_URL", "JWT_SECRET", "JWT_PUBLIC_KEY", "GITHUB_WEBHOOK_SECRET",
+    "DATABASE_URL", "DATABASE_ROLE_URL", "VALKEY_URL", "JWT_SECRET", "JWT_PUBLIC_KEY", "GITHUB_WEBHOOK_SECRET",
     "GITHUB_TOKEN", "CODEGEN_TOKEN", "CELERY_BROKER_URL",
 }  # fmt: skip
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -160,7 +162,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         found = next((one for one in names if environ.get(one, "").strip()), None)
         if found is not None:
             values[field.name] = _read(found, field.type, environ[found].strip())
-    for name in ("database_url", "database_listen_url"):
+    for name in ("database_url", "database_listen_url", "database_role_url"):
         if name in values:
             values[name] = normalize_dsn(str(values[name]))
     return checked(Settings(**values))  # type: ignore[arg-type]
@@ -190,8 +192,22 @@ def _check_authentication(settings: Settings) -> None:
         )
 
 
+def check_logins(settings: Settings) -> None:
+    """Refuse to serve in production through one login that may become every role; see pools.py."""
+    is_one = settings.auth_mode != "none" and not settings.database_role_url
+    if is_one and settings.environment == "production":
+        raise SettingsError(
+            "DATABASE_ROLE_URL must name a login for each role, as in "
+            "postgresql://api_{role}:…@host/database, where AUTH_MODE is jwt in production"
+        )
+
+
 def checked(settings: Settings) -> Settings:
     """The same settings, if they can work together."""
+    if settings.database_role_url and "{role}" not in settings.database_role_url:
+        raise SettingsError(
+            "DATABASE_ROLE_URL must hold {role}, which stands for reader, writer or admin"
+        )
     if not 1 <= settings.pool_max <= 50:
         raise SettingsError(
             "DATABASE_POOL_SIZE + DATABASE_MAX_OVERFLOW must be between 1 and 50, "

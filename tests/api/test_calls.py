@@ -21,7 +21,8 @@ CALLS = {
     "call_rows",
 }
 # They speak SQL to databases that have no pggit yet, or none at all.
-OTHERS = {"db.py", "migrate.py", "compare.py", "embedded.py"}
+OTHERS = {"statements.py", "migrate.py", "compare.py", "embedded.py"}
+DOORS = {"db.py", "session.py"}
 SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|SET\s+LOCAL)\b"
 )
@@ -33,7 +34,7 @@ def calls() -> Iterator[tuple[str, str, set[str]]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            if node.func.attr not in CALLS or path.name == "db.py":
+            if node.func.attr not in CALLS or path.name in DOORS:
                 continue
             names = [a for a in node.args if isinstance(a, ast.Constant)]
             place = f"{path.relative_to(PACKAGE)}:{node.lineno}"

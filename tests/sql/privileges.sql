@@ -1,6 +1,6 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
-SELECT plan(13);
+SELECT plan(20);
 
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
@@ -43,6 +43,24 @@ SELECT bag_eq(
     ARRAY['SELECT'],
     'setup_roles grants a reader no more than SELECT'
 );
+
+SELECT ok(pggit.setup_login('api_writer_of_pggit', 'writer', 'x'), 'a login for a role is made');
+SELECT ok(NOT pggit.setup_login('api_writer_of_pggit', 'writer', 'y'), 'made again, it gets another password');
+SELECT throws_ok($$SELECT pggit.setup_login('member_of_writer', 'writer', 'x')$$, '42710', NULL, 'a role of another kind is not taken over');
+SELECT throws_ok($$SELECT pggit.setup_login('other_of_pggit', 'owner', 'x')$$, 'VCV40', NULL, 'a login is for one of the three roles');
+SELECT throws_ok($$SELECT pggit.check_login('reader')$$, '42501', NULL, 'a superuser is more than a reader');
+SET LOCAL SESSION AUTHORIZATION api_writer_of_pggit;
+SET LOCAL ROLE pggit_writer;
+SELECT lives_ok($$SELECT pggit.check_login('writer')$$, 'a login that may become a writer alone is fit for writers');
+RESET SESSION AUTHORIZATION;
+GRANT pggit_admin TO api_writer_of_pggit;
+SET LOCAL SESSION AUTHORIZATION api_writer_of_pggit;
+SET LOCAL ROLE pggit_writer;
+SELECT throws_ok(
+    $$SELECT pggit.check_login('writer')$$, '42501', 'login "api_writer_of_pggit" is more than pggit_writer',
+    'one that may become an admin, too, is not'
+);
+RESET SESSION AUTHORIZATION;
 
 SELECT * FROM finish();
 ROLLBACK;

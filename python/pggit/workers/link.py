@@ -11,7 +11,8 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
-from pggit.db import CONNECT_TIMEOUT, VALUE, _prepare, _statement, retried
+from pggit.db import retried
+from pggit.statements import CONNECT_TIMEOUT, VALUE, prepare, statement
 
 T = TypeVar("T")
 
@@ -31,10 +32,10 @@ class Link:
             key: Jsonb(value) if isinstance(value, dict | list) else value
             for key, value in arguments.items()
         }
-        statement = _statement(VALUE, function, tuple(arguments))
+        call = statement(VALUE, function, tuple(arguments))
 
         async def once() -> Any:
-            return await (await self._connection.execute(statement, given)).fetchone()
+            return await (await self._connection.execute(call, given)).fetchone()
 
         # Given up for another's sake it left nothing behind, and whoever waits for this worker should not wait for a restart.
         row = await retried(once)
@@ -63,7 +64,7 @@ async def connected(dsn: str, name: str) -> AsyncIterator[Link]:
         **KEEPALIVE,  # type: ignore[arg-type]
     )
     try:
-        _prepare(connection)
+        prepare(connection)
         yield Link(connection)
     finally:
         await connection.close()

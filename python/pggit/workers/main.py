@@ -6,6 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
+from pggit.logins import url_as
+from pggit.principal import Role
 from pggit.settings import Settings
 from pggit.workers import Worker, run_workers
 from pggit.workers.deliverer import Deliverer
@@ -15,6 +19,9 @@ from pggit.workers.ticker import Ticker
 
 def workers_of(settings: Settings) -> dict[str, Worker]:
     """The workers by name."""
+    if settings.auth_mode != "none":
+        own = url_as(settings.database_url, Role.ADMIN)
+        settings = msgspec.structs.replace(settings, database_url=own)
     return {
         "ticker": Ticker(settings.database_url).run,
         "scheduler": Scheduler(settings.database_url).run,
