@@ -298,7 +298,8 @@ BEGIN
     SELECT d.delivery_id, p_webhook_id, d.event_id, d.event_xid, e.slot, NULL, p_trigger, false, d.attempt, d.attempt, d.created_at
     FROM delivered AS d
     JOIN _pggit.events AS e ON e.xid = d.event_xid AND e.event_id = d.event_id AND NOT e.is_expunged
-    WHERE NOT EXISTS (SELECT FROM revived AS r WHERE r.delivery_id = d.delivery_id)
+    -- One whose dead letter could not be revived was expunged a moment ago.
+    WHERE NOT EXISTS (SELECT FROM _pggit.dead_letters AS l WHERE l.delivery_id = d.delivery_id)
     ON CONFLICT (delivery_id) DO NOTHING;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
@@ -415,7 +416,12 @@ BEGIN
         PERFORM _pggit.raise_error('VCS32', format('delivery %s is under way', p_delivery_id), NULL, 'Wait until it has ended.');
     END IF;
     -- Every delivery of the event held the same; those that still wait for other webhooks go with it.
-    PERFORM _pggit.lock_webhooks(ARRAY(SELECT d.webhook_id FROM _pggit.deliveries AS d WHERE d.event_id = v_event_id));
+    PERFORM _pggit.lock_webhooks(ARRAY(
+        SELECT d.webhook_id FROM _pggit.deliveries AS d WHERE d.event_id = v_event_id
+        UNION ALL
+        SELECT l.webhook_id FROM _pggit.dead_letters AS l WHERE l.event_id = v_event_id
+        UNION ALL
+        SELECT a.webhook_id FROM _pggit.attempts AS a WHERE a.event_id = v_event_id));
     DELETE FROM _pggit.deliveries AS d WHERE d.event_id = v_event_id AND d.leased_by IS NULL;
     UPDATE _pggit.events AS e SET data = '{}', subject = NULL, is_expunged = true WHERE e.event_id = v_event_id;
     UPDATE _pggit.dead_letters AS l SET body = NULL, error = NULL WHERE l.event_id = v_event_id;

@@ -1,5 +1,9 @@
 -- Webhooks, the work: what a deliverer claims, and what becomes of what it tried.
 
+-- The queue is empty when statistics are taken, and long when that matters. So what claims and finishes leaves the planner no
+-- choice: a LATERAL that it cannot take apart (OFFSET 0, FOR UPDATE) looks each row up in an index, and what is changed then is found
+-- by its ctid, which holds while its webhook is locked.
+
 -- == relations ==
 
 -- What a deliverer says of one attempt.
@@ -32,7 +36,9 @@ CREATE TYPE _pggit.place AS (
     places       integer,
     -- the hour that its limit counts begins anew
     is_fresh     boolean,
-    hourly_limit integer
+    hourly_limit integer,
+    -- when it was served last
+    claimed_at   timestamptz
 );
 
 -- == routines ==
@@ -69,146 +75,113 @@ STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
     -- A skip scan: one look into the index for each webhook that has anything, however long its queue is.
-    WITH RECURSIVE waiting (webhook_id) AS (
-        (SELECT d.webhook_id FROM _pggit.deliveries AS d ORDER BY d.webhook_id LIMIT 1)
+    WITH RECURSIVE waiting (webhook_id, due_at) AS (
+        (SELECT d.webhook_id, d.due_at FROM _pggit.deliveries AS d ORDER BY d.webhook_id, d.due_at LIMIT 1)
         UNION ALL
-        SELECT n.webhook_id
+        SELECT n.webhook_id, n.due_at
         FROM waiting AS w
         CROSS JOIN LATERAL (
-            SELECT d.webhook_id
+            SELECT d.webhook_id, d.due_at
             FROM _pggit.deliveries AS d
             WHERE d.webhook_id > w.webhook_id
-            ORDER BY d.webhook_id
+            ORDER BY d.webhook_id, d.due_at
             LIMIT 1
         ) AS n
     )
-    SELECT m.webhook_id
+    SELECT w.webhook_id
     FROM waiting AS w
-    JOIN _pggit.webhook_health_metrics AS m ON m.webhook_id = w.webhook_id
-    WHERE m.blocked_until <= p_now
-        AND EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = w.webhook_id AND d.due_at <= p_now)
-    ORDER BY m.claimed_at, m.webhook_id;
+    WHERE w.due_at <= p_now;
 END;
-COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS $$
-The webhooks that have something due and are not blocked, those first that were served longest ago.
-$$;
+COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS 'The webhooks that have something due.';
 
-CREATE OR REPLACE FUNCTION _pggit.places_of(p_ids integer[], p_now timestamptz, p_busy jsonb)
-RETURNS SETOF _pggit.place
-LANGUAGE sql
-VOLATILE
-PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT
-        w.webhook_id,
-        w.is_ordered,
-        -- Long enough that no attempt outlives it, whatever the deliverer's own clock says.
-        p_now + make_interval(secs => w.timeout_seconds + 30),
-        least(
-            -- A breaker that was open lets one through.
-            CASE WHEN m.consecutive_failures >= 5 THEN 1 ELSE m.concurrency END
-                - coalesce((p_busy->>(w.webhook_id::text))::integer, 0),
-            w.hourly_limit - CASE WHEN m.hour_started_at <= p_now - interval '1 hour' THEN 0 ELSE m.hour_count END),
-        m.hour_started_at <= p_now - interval '1 hour',
-        w.hourly_limit
-    FROM _pggit.webhook_health_metrics AS m
-    JOIN _pggit.webhooks AS w ON w.webhook_id = m.webhook_id
-    WHERE m.webhook_id = ANY (p_ids)
-        AND m.blocked_until <= p_now
-        AND w.is_active
-    FOR UPDATE OF m SKIP LOCKED;
-END;
-COMMENT ON FUNCTION _pggit.places_of(integer[], timestamptz, jsonb) IS $$
-How many deliveries more each of some webhooks may have under way.
-Locks: the rows of webhook_health_metrics, so that one worker at a time claims of a webhook; who is locked is left out.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.claim(p_worker text, p_limit integer, p_busy jsonb)
-RETURNS _pggit.deliveries[]
+CREATE OR REPLACE FUNCTION _pggit.take_places(p_now timestamptz, p_busy jsonb)
+RETURNS _pggit.place[]
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_now     timestamptz := clock_timestamp();
-    v_ids     integer[] := ARRAY(SELECT w.webhook_id FROM _pggit.due_webhooks(v_now) AS w);
-    -- Nobody waits behind another's backlog: the first of each, then the second of each, up to two fair shares.
-    v_share   integer := greatest(least(2 * p_limit / greatest(cardinality(v_ids), 1), p_limit), 1);
-    v_places  _pggit.place[];
-    v_claimed _pggit.deliveries[];
+    v_places _pggit.place[];
 BEGIN
-    IF v_ids = '{}' OR p_limit <= 0 THEN
-        RETURN '{}'::_pggit.deliveries[];
-    END IF;
-    -- A statement of its own: what the next one sees began after these rows were ours, so nobody is about to change it.
-    v_places := ARRAY(SELECT p FROM _pggit.places_of(v_ids, v_now, p_busy) AS p);
-    WITH next AS (
-        SELECT c.delivery_id
-        FROM unnest(v_places) AS p
+    SELECT array_agg(p) INTO v_places
+    FROM (
+        SELECT
+            w.webhook_id,
+            w.is_ordered,
+            -- Long enough that no attempt outlives it, whatever the deliverer's own clock says.
+            p_now + make_interval(secs => w.timeout_seconds + 30),
+            least(
+                -- A breaker that was open lets one through.
+                CASE WHEN m.consecutive_failures >= 5 THEN 1 ELSE m.concurrency END
+                    - coalesce((p_busy->>(w.webhook_id::text))::integer, 0),
+                w.hourly_limit - CASE WHEN m.hour_started_at <= p_now - interval '1 hour' THEN 0 ELSE m.hour_count END),
+            m.hour_started_at <= p_now - interval '1 hour',
+            w.hourly_limit,
+            m.claimed_at
+        FROM _pggit.webhook_health_metrics AS m
         CROSS JOIN LATERAL (
-            SELECT d.delivery_id, row_number() OVER (ORDER BY d.due_at, d.delivery_id) AS turn
-            FROM _pggit.deliveries AS d
-            WHERE d.webhook_id = p.webhook_id AND d.due_at <= v_now AND NOT (d.is_ordered AND p.is_ordered)
-            ORDER BY d.due_at, d.delivery_id
-            LIMIT greatest(least(p.places, v_share), 0)
-        ) AS c
-        ORDER BY c.turn, p.webhook_id
-        LIMIT p_limit
-    ), first AS (
-        -- In order: only the first of all, and only once no older transaction can still put one before it.
-        SELECT f.delivery_id
-        FROM unnest(v_places) AS p
-        CROSS JOIN LATERAL (
-            SELECT d.delivery_id, d.due_at, d.event_xid
-            FROM _pggit.deliveries AS d
-            WHERE d.webhook_id = p.webhook_id AND d.is_ordered
-            ORDER BY d.event_xid, d.event_id, d.delivery_id
-            LIMIT 1
-        ) AS f
-        WHERE p.is_ordered AND p.places > 0 AND f.due_at <= v_now
-            AND f.event_xid < pg_snapshot_xmin(pg_current_snapshot())
-    ), locked AS (
-        -- Somebody who looks at one by hand holds up that one, not the worker.
-        SELECT d.delivery_id
-        FROM _pggit.deliveries AS d
-        WHERE d.delivery_id = ANY (ARRAY(SELECT n.delivery_id FROM next AS n UNION ALL SELECT f.delivery_id FROM first AS f))
-            AND d.due_at <= v_now
-        ORDER BY d.delivery_id
-        FOR UPDATE SKIP LOCKED
-    ), claimed AS (
-        UPDATE _pggit.deliveries AS d
-        SET attempt = d.attempt + 1,
-            due_at = (SELECT p.lease_until FROM unnest(v_places) AS p WHERE p.webhook_id = d.webhook_id),
-            leased_by = p_worker
-        WHERE d.delivery_id = ANY (ARRAY(SELECT l.delivery_id FROM locked AS l))
-        RETURNING d.*
-    ), counted AS (
-        SELECT c.webhook_id, count(*)::integer AS claimed FROM claimed AS c GROUP BY c.webhook_id
-    ), noted AS (
-        UPDATE _pggit.webhook_health_metrics AS m
-        SET claimed_at = v_now,
-            hour_started_at = CASE WHEN p.is_fresh THEN v_now ELSE m.hour_started_at END,
-            hour_count = CASE WHEN p.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claimed, 0),
-            blocked_until = CASE
-                -- The hour is used up.
-                WHEN CASE WHEN p.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claimed, 0) >= p.hourly_limit
-                    THEN CASE WHEN p.is_fresh THEN v_now ELSE m.hour_started_at END + interval '1 hour'
-                -- Until the one that probes has come back.
-                WHEN m.consecutive_failures >= 5 THEN p.lease_until
-                ELSE m.blocked_until END
-        FROM unnest(v_places) AS p
-        LEFT JOIN counted AS c ON c.webhook_id = p.webhook_id
-        WHERE m.webhook_id = p.webhook_id AND (c.claimed > 0 OR p.places <= 0)
-    )
-    SELECT array_agg(ROW(c.*)::_pggit.deliveries) INTO v_claimed FROM claimed AS c;
-    RETURN coalesce(v_claimed, '{}');
+            SELECT h.* FROM _pggit.webhooks AS h WHERE h.webhook_id = m.webhook_id AND h.is_active OFFSET 0
+        ) AS w
+        WHERE m.webhook_id = ANY (ARRAY(SELECT u.webhook_id FROM _pggit.due_webhooks(p_now) AS u))
+            AND m.blocked_until <= p_now
+        FOR UPDATE OF m SKIP LOCKED
+    ) AS p;
+    RETURN v_places;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.claim(text, integer, jsonb) IS $$
-Leases up to p_limit deliveries, fairly among the webhooks, within the limits of each.
-p_busy: how many this worker has under way for each webhook.
-Locks: as places_of, then the deliveries; it waits for neither.
+COMMENT ON FUNCTION _pggit.take_places(timestamptz, jsonb) IS $$
+How many deliveries more each webhook that has something due may have under way; NULL where none has.
+Locks: their rows of webhook_health_metrics, so that one worker at a time claims of a webhook; who is locked is left out.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.receiver(p_webhook _pggit.webhooks)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN concat('{"webhook_id": ', (p_webhook).webhook_id, ', "url": ', to_json((p_webhook).url), ', "timeout_seconds": ',
+    (p_webhook).timeout_seconds, ', "ssl_verify": ', to_json((p_webhook).ssl_verify), ', "secrets": ', to_json(ARRAY(
+        SELECT s.secret
+        FROM _pggit.webhook_secrets AS s
+        WHERE s.webhook_id = (p_webhook).webhook_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())
+        ORDER BY s.secret_id DESC)), '}');
+COMMENT ON FUNCTION _pggit.receiver(_pggit.webhooks) IS 'Where deliveries of a webhook go, and what they are signed with, as JSON.';
+
+CREATE OR REPLACE FUNCTION _pggit.next_deliveries(p_places _pggit.place[], p_now timestamptz, p_limit integer)
+RETURNS TABLE (delivery_id bigint, lease_until timestamptz)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    (SELECT c.delivery_id, p.lease_until
+    FROM unnest(p_places) AS p
+    CROSS JOIN LATERAL (
+        SELECT d.delivery_id, row_number() OVER (ORDER BY d.due_at, d.delivery_id) AS turn
+        FROM _pggit.deliveries AS d
+        WHERE d.webhook_id = p.webhook_id AND d.due_at <= p_now AND NOT (d.is_ordered AND p.is_ordered)
+        ORDER BY d.due_at, d.delivery_id
+        -- Nobody waits behind another's backlog: the first of each, then the second of each, up to two fair shares.
+        LIMIT greatest(least(p.places, p_limit, 2 * p_limit / cardinality(p_places) + 1), 0)
+    ) AS c
+    -- Where there are more of them than may be claimed, those come first that were served longest ago.
+    ORDER BY c.turn, p.claimed_at, p.webhook_id
+    LIMIT p_limit)
+    UNION ALL
+    -- In order: only the first of all, and only once no older transaction can still put one before it.
+    SELECT f.delivery_id, p.lease_until
+    FROM unnest(p_places) AS p
+    CROSS JOIN LATERAL (
+        SELECT d.delivery_id, d.due_at, d.event_xid
+        FROM _pggit.deliveries AS d
+        WHERE d.webhook_id = p.webhook_id AND d.is_ordered
+        ORDER BY d.event_xid, d.event_id, d.delivery_id
+        LIMIT 1
+    ) AS f
+    WHERE p.is_ordered AND p.places > 0 AND f.due_at <= p_now AND f.event_xid < pg_snapshot_xmin(pg_current_snapshot());
+END;
+COMMENT ON FUNCTION _pggit.next_deliveries(_pggit.place[], timestamptz, integer) IS $$
+What may be claimed now of webhooks whose places are taken, each with the end of its lease.
 $$;
 
 CREATE OR REPLACE FUNCTION pggit.claim_deliveries(p_worker text, p_limit integer DEFAULT 100, p_busy jsonb DEFAULT '{}')
@@ -222,46 +195,84 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    -- A statement of its own: in the snapshot of one that began before, the events of what it claims might not exist yet.
-    v_claimed _pggit.deliveries[] := _pggit.claim(p_worker, p_limit, coalesce(p_busy, '{}'));
-    v_found   json;
+    v_now    timestamptz := clock_timestamp();
+    -- A statement of its own: what the next one sees began after these rows were ours, so nobody is about to change it.
+    v_places _pggit.place[] := CASE WHEN p_limit > 0 THEN _pggit.take_places(v_now, coalesce(p_busy, '{}')) END;
+    v_found  json;
 BEGIN
-    SELECT json_build_object(
-        'webhooks', (
-            SELECT coalesce(json_agg(json_build_object(
-                'webhook_id', w.webhook_id,
-                'url', w.url,
-                'timeout_seconds', w.timeout_seconds,
-                'ssl_verify', w.ssl_verify,
-                'secrets', (
-                    SELECT json_agg(s.secret ORDER BY s.secret_id DESC)
-                    FROM _pggit.webhook_secrets AS s
-                    WHERE s.webhook_id = w.webhook_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))), '[]')
-            FROM (SELECT DISTINCT u.webhook_id FROM unnest(v_claimed) AS u) AS n
-            JOIN _pggit.webhooks AS w ON w.webhook_id = n.webhook_id),
-        'deliveries', (
-            SELECT coalesce(json_agg(json_build_object(
-                'delivery_id', c.delivery_id,
-                'webhook_id', c.webhook_id,
-                'attempt', c.attempt,
-                'trigger', c.trigger,
-                'message_id', coalesce(e.message_id, c.body::jsonb->>'id'),
-                'body', coalesce(c.body, _pggit.event_body(e)))), '[]')
-            FROM unnest(v_claimed) AS c
-            LEFT JOIN _pggit.events AS e ON e.xid = c.event_xid AND e.event_id = c.event_id AND e.slot = c.event_slot))
-    INTO v_found;
+    IF v_places IS NULL THEN
+        RETURN '{"webhooks": [], "events": [], "deliveries": []}';
+    END IF;
+    WITH locked AS (
+        -- Somebody who looks at one by hand holds up that one, not the worker.
+        SELECT l.place, n.lease_until
+        FROM _pggit.next_deliveries(v_places, v_now, p_limit) AS n
+        CROSS JOIN LATERAL (
+            SELECT d.ctid AS place
+            FROM _pggit.deliveries AS d
+            WHERE d.delivery_id = n.delivery_id AND d.due_at <= v_now
+            FOR UPDATE SKIP LOCKED
+        ) AS l
+    ), claimed AS (
+        UPDATE _pggit.deliveries AS d
+        SET attempt = d.attempt + 1, due_at = l.lease_until, leased_by = p_worker
+        FROM locked AS l
+        WHERE d.ctid = l.place
+        RETURNING d.delivery_id, d.webhook_id, d.attempt, d.trigger, d.event_id, d.event_xid, d.event_slot, d.body
+    ), counted AS (
+        SELECT c.webhook_id, count(*)::integer AS claims FROM claimed AS c GROUP BY c.webhook_id
+    ), noted AS (
+        UPDATE _pggit.webhook_health_metrics AS m
+        SET claimed_at = v_now,
+            hour_started_at = CASE WHEN c.is_fresh THEN v_now ELSE m.hour_started_at END,
+            hour_count = CASE WHEN c.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claims, 0),
+            blocked_until = CASE
+                -- The hour is used up.
+                WHEN CASE WHEN c.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claims, 0) >= c.hourly_limit
+                    THEN CASE WHEN c.is_fresh THEN v_now ELSE m.hour_started_at END + interval '1 hour'
+                -- Until the one that probes has come back.
+                WHEN m.consecutive_failures >= 5 THEN c.lease_until
+                ELSE m.blocked_until END
+        FROM (
+            SELECT p.*, h.place, (SELECT c.claims FROM counted AS c WHERE c.webhook_id = p.webhook_id) AS claims
+            FROM unnest(v_places) AS p
+            CROSS JOIN LATERAL (
+                SELECT g.ctid AS place FROM _pggit.webhook_health_metrics AS g WHERE g.webhook_id = p.webhook_id OFFSET 0
+            ) AS h
+        ) AS c
+        WHERE m.ctid = c.place AND (c.claims > 0 OR c.places <= 0)
+    )
+    -- As text: a third of the cost of building as many objects.
+    SELECT concat(
+        '{"webhooks": [', (
+            SELECT string_agg((SELECT _pggit.receiver(w) FROM _pggit.webhooks AS w WHERE w.webhook_id = c.webhook_id), ', ')
+            FROM counted AS c),
+        '], "events": [', (
+            SELECT string_agg(concat('{"event_id": ', e.event_id, ', "message_id": "', e.message_id, '", "body": ',
+                to_json(_pggit.event_body(e)), '}'), ', ') FILTER (WHERE e.event_id IS NOT NULL)
+            FROM (SELECT DISTINCT c.event_xid, c.event_id, c.event_slot FROM claimed AS c WHERE c.body IS NULL) AS n
+            LEFT JOIN _pggit.events AS e ON e.xid = n.event_xid AND e.event_id = n.event_id AND e.slot = n.event_slot),
+        '], "deliveries": [', string_agg(concat('{"delivery_id": ', c.delivery_id, ', "webhook_id": ', c.webhook_id,
+            ', "attempt": ', c.attempt, ', "trigger": "', c.trigger, '", "event_id": ', c.event_id, ', "body": ',
+            coalesce(to_json(c.body)::text, 'null'), '}'), ', '),
+        ']}')::json
+    INTO v_found
+    FROM claimed AS c;
     RETURN v_found;
 END;
 $$;
 COMMENT ON FUNCTION pggit.claim_deliveries(text, integer, jsonb) IS $$
-For a worker: leases deliveries and gives what it takes to send them. Its plans go by indexes alone, however small the tables
-were when they were made.
+For a worker: leases up to p_limit deliveries, fairly among the webhooks and within the limits of each, and gives what it takes to
+send them. Its plans go by indexes alone, however small the tables were when they were made.
 p_worker: who it is, for the log.
 p_busy: {webhook_id: count} of those that it has under way.
-Returns: {webhooks: [{webhook_id, url, timeout_seconds, ssl_verify, secrets}],
-deliveries: [{delivery_id, webhook_id, attempt, trigger, message_id, body}]}.
+Returns: {webhooks: [{webhook_id, url, timeout_seconds, ssl_verify, secrets}], events: [{event_id, message_id, body}],
+deliveries: [{delivery_id, webhook_id, attempt, trigger, event_id, body}]}; a delivery has a body of its own where its event may be
+gone, and is of none of these events where it is gone.
+Locks: as take_places, then the deliveries; it waits for neither.
 $$;
 
 CREATE OR REPLACE FUNCTION pggit.finish_deliveries(p_worker text, p_results jsonb)
@@ -275,49 +286,107 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET jit = off
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_results _pggit.attempt_result[] := ARRAY(
         SELECT r FROM jsonb_populate_recordset(NULL::_pggit.attempt_result, p_results) AS r);
-    v_count   integer;
-    v_ended   boolean;
+    v_slot    smallint := _pggit.ring_slot(clock_timestamp());
+    v_known   bigint[];
 BEGIN
     PERFORM _pggit.lock_webhooks(ARRAY(SELECT r.webhook_id FROM unnest(v_results) AS r));
+    -- Most are delivered, and of those nothing is to be decided.
+    WITH ended AS (
+        DELETE FROM _pggit.deliveries AS d
+        USING (
+            SELECT u.*, l.place
+            FROM unnest(v_results) AS u
+            CROSS JOIN LATERAL (
+                SELECT f.ctid AS place FROM _pggit.deliveries AS f WHERE f.delivery_id = u.delivery_id OFFSET 0
+            ) AS l
+            WHERE u.is_delivered
+        ) AS r
+        WHERE d.ctid = r.place AND d.attempt = r.attempt AND d.leased_by IS NOT NULL
+        RETURNING d.webhook_id, d.delivery_id, d.attempt, d.event_id, d.event_xid, d.trigger, r.status_code, r.duration_ms,
+            r.retry_after, r.response_body, coalesce(r.is_truncated, false) AS is_truncated
+    ), logged AS (
+        INSERT INTO _pggit.attempts (
+            webhook_id, delivery_id, attempt, slot, event_id, event_xid, trigger, outcome, status_code, duration_ms, retry_after,
+            response_body, is_truncated, worker)
+        SELECT e.webhook_id, e.delivery_id, e.attempt, v_slot, e.event_id, e.event_xid, e.trigger, 'delivered', e.status_code,
+            e.duration_ms, e.retry_after, e.response_body, e.is_truncated, p_worker
+        FROM ended AS e
+    )
+    SELECT coalesce(array_agg(e.delivery_id), '{}') INTO v_known FROM ended AS e;
+    IF cardinality(v_known) < cardinality(v_results) THEN
+        v_known := v_known || _pggit.finish_failed(p_worker, v_results);
+        v_results := ARRAY(SELECT r FROM unnest(v_results) AS r WHERE r.delivery_id = ANY (v_known));
+    END IF;
+    IF v_known <> '{}' THEN
+        PERFORM _pggit.record_health(v_results);
+        IF EXISTS (SELECT FROM unnest(v_results) AS r WHERE NOT r.is_delivered) THEN
+            PERFORM _pggit.tell_of_failures(v_results);
+        END IF;
+    END IF;
+    RETURN cardinality(v_known);
+END;
+$$;
+COMMENT ON FUNCTION pggit.finish_deliveries(text, jsonb) IS $$
+For a worker: says what became of attempts. Those whose lease was lost, or whose webhook is gone, change nothing.
+p_results: an array of objects with the keys of _pggit.attempt_result.
+Returns: how many were still the worker's.
+Locks: as lock_webhooks, then the deliveries.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.finish_failed(p_worker text, p_results _pggit.attempt_result[])
+RETURNS bigint[]
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_known bigint[];
+BEGIN
     -- A worker that gives back unsent what it claimed gives back the attempt, too.
     UPDATE _pggit.deliveries AS d
     SET attempt = d.attempt - 1, due_at = clock_timestamp(), leased_by = NULL
-    FROM unnest(v_results) AS r
+    FROM unnest(p_results) AS r
     WHERE r.is_released AND d.delivery_id = r.delivery_id AND d.attempt = r.attempt;
 
     WITH known AS (
-        SELECT r.*, d.event_id, d.event_xid, d.event_slot, d.trigger, d.body, d.created_at AS queued_at, w.is_active,
+        SELECT r.*, d.event_id, d.event_xid, d.event_slot, d.trigger, d.body, d.place, d.created_at AS queued_at, w.is_active,
             -- A manual or test delivery is tried once; one with events behind it is tried as the policy says.
-            CASE WHEN NOT r.is_delivered AND w.is_active AND r.status_code IS DISTINCT FROM 410
+            CASE WHEN w.is_active AND r.status_code IS DISTINCT FROM 410
                     AND r.attempt - d.spent <= w.max_retries AND d.trigger IN ('event', 'replay')
                     AND r.error_class IS DISTINCT FROM 'payload_too_large'
-                THEN clock_timestamp() + greatest(_pggit.retry_delay(w, r.attempt - d.spent),
+                THEN clock_timestamp() + greatest(_pggit.retry_delay(w.webhook, r.attempt - d.spent),
                     make_interval(secs => r.pause_seconds)) END AS next_at
-        FROM unnest(v_results) AS r
-        JOIN _pggit.deliveries AS d ON d.delivery_id = r.delivery_id AND d.attempt = r.attempt
-        JOIN _pggit.webhooks AS w ON w.webhook_id = d.webhook_id
-        WHERE NOT coalesce(r.is_released, false) AND d.leased_by IS NOT NULL
+        FROM unnest(p_results) AS r
+        CROSS JOIN LATERAL (
+            SELECT f.*, f.ctid AS place FROM _pggit.deliveries AS f WHERE f.delivery_id = r.delivery_id OFFSET 0
+        ) AS d
+        CROSS JOIN LATERAL (
+            SELECT h AS webhook, h.* FROM _pggit.webhooks AS h WHERE h.webhook_id = d.webhook_id OFFSET 0
+        ) AS w
+        WHERE r.is_released IS NOT TRUE AND r.is_delivered IS NOT TRUE AND d.attempt = r.attempt AND d.leased_by IS NOT NULL
     ), logged AS (
         INSERT INTO _pggit.attempts (
             webhook_id, delivery_id, attempt, slot, event_id, event_xid, trigger, outcome, error_class, error, status_code,
             duration_ms, retry_after, response_body, is_truncated, next_at, worker)
         SELECT k.webhook_id, k.delivery_id, k.attempt, _pggit.ring_slot(clock_timestamp()), k.event_id, k.event_xid, k.trigger,
-            CASE WHEN k.is_delivered THEN 'delivered' ELSE 'failed' END, k.error_class, k.error, k.status_code, k.duration_ms,
-            k.retry_after, k.response_body, coalesce(k.is_truncated, false), k.next_at, p_worker
+            'failed', k.error_class, k.error, k.status_code, k.duration_ms, k.retry_after, k.response_body,
+            coalesce(k.is_truncated, false), k.next_at, p_worker
         FROM known AS k
     ), retried AS (
         UPDATE _pggit.deliveries AS d
         SET due_at = k.next_at, leased_by = NULL
         FROM known AS k
-        WHERE d.delivery_id = k.delivery_id AND k.next_at IS NOT NULL
+        WHERE d.ctid = k.place AND k.next_at IS NOT NULL
     ), ended AS (
         DELETE FROM _pggit.deliveries AS d
         USING known AS k
-        WHERE d.delivery_id = k.delivery_id AND k.next_at IS NULL
+        WHERE d.ctid = k.place AND k.next_at IS NULL
     ), dead AS (
         INSERT INTO _pggit.dead_letters (
             delivery_id, webhook_id, event_id, event_xid, event_slot, message_id, event_type, body, trigger, reason, attempt,
@@ -328,24 +397,15 @@ BEGIN
             k.attempt, coalesce(k.error, 'status ' || k.status_code), k.queued_at
         FROM known AS k
         LEFT JOIN _pggit.events AS e ON e.xid = k.event_xid AND e.event_id = k.event_id AND e.slot = k.event_slot
-        WHERE NOT k.is_delivered AND k.next_at IS NULL
+        WHERE k.next_at IS NULL
     )
-    SELECT count(*)::integer, bool_or(NOT k.is_delivered AND k.next_at IS NULL) INTO v_count, v_ended FROM known AS k;
-
-    IF v_count > 0 THEN
-        PERFORM _pggit.record_health(v_results);
-    END IF;
-    IF v_ended THEN
-        PERFORM _pggit.tell_of_failures(v_results);
-    END IF;
-    RETURN v_count;
+    SELECT array_agg(k.delivery_id) INTO v_known FROM known AS k;
+    RETURN v_known;
 END;
 $$;
-COMMENT ON FUNCTION pggit.finish_deliveries(text, jsonb) IS $$
-For a worker: says what became of attempts. Those whose lease was lost, or whose webhook is gone, change nothing.
-p_results: an array of objects with the keys of _pggit.attempt_result.
-Returns: how many were still the worker's.
-Locks: as lock_webhooks, then the deliveries.
+COMMENT ON FUNCTION _pggit.finish_failed(text, _pggit.attempt_result[]) IS $$
+Of some results, those that failed or were given back: they wait for their next attempt, or are given up.
+Returns: the deliveries that failed, without those whose lease was lost.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.record_health(p_results _pggit.attempt_result[])
@@ -363,28 +423,38 @@ BEGIN
             count(*) FILTER (WHERE r.is_delivered) AS good,
             -- Sent again by hand, a delivery was counted before.
             count(*) FILTER (WHERE r.is_delivered AND r.is_manual IS NOT TRUE) AS delivered,
-            -- given up: there is a dead letter now
-            count(*) FILTER (WHERE NOT r.is_delivered AND r.is_manual IS NOT TRUE AND EXISTS (
-                SELECT FROM _pggit.dead_letters AS d WHERE d.delivery_id = r.delivery_id)) AS dead,
-            -- A receiver that asks for a pause is busy, not broken.
-            count(*) FILTER (WHERE NOT r.is_delivered AND r.pause_seconds IS NULL
-                AND r.ordinality > coalesce(r.last_good, 0)) AS failures,
+            max(r.ordinality) FILTER (WHERE r.is_delivered) AS last_good,
             bool_or(NOT r.is_delivered AND (r.status_code IS NULL OR r.status_code IN (408, 425, 429, 502, 503, 504, 507)
                 OR r.status_code BETWEEN 520 AND 527)) AS is_overloaded,
             sum(r.duration_ms) AS duration_ms,
             max(r.duration_ms) AS max_ms,
-            min(r.duration_ms) AS min_ms,
-            max(r.pause_seconds) FILTER (WHERE NOT r.is_delivered) AS pause_seconds
-        FROM (
-            SELECT u.*, max(u.ordinality) FILTER (WHERE u.is_delivered) OVER (PARTITION BY u.webhook_id) AS last_good
-            FROM unnest(p_results) WITH ORDINALITY AS u
-            WHERE NOT coalesce(u.is_released, false)
-        ) AS r
+            min(r.duration_ms) AS min_ms
+        FROM unnest(p_results) WITH ORDINALITY AS r
         GROUP BY r.webhook_id
-    ), counted AS (
-        SELECT t.*, CASE WHEN t.good > 0 THEN 0 ELSE m.consecutive_failures END + t.failures AS in_a_row
+    ), failed AS (
+        SELECT
+            t.webhook_id,
+            -- given up: there is a dead letter now
+            count(*) FILTER (WHERE r.is_manual IS NOT TRUE AND EXISTS (
+                SELECT FROM _pggit.dead_letters AS d WHERE d.delivery_id = r.delivery_id)) AS dead,
+            -- A receiver that asks for a pause is busy, not broken.
+            count(*) FILTER (WHERE r.pause_seconds IS NULL AND r.ordinality > coalesce(t.last_good, 0)) AS failures,
+            max(r.pause_seconds) AS pause_seconds
         FROM told AS t
-        JOIN _pggit.webhook_health_metrics AS m USING (webhook_id)
+        JOIN unnest(p_results) WITH ORDINALITY AS r ON r.webhook_id = t.webhook_id
+        WHERE t.good < t.attempts AND NOT r.is_delivered
+        GROUP BY t.webhook_id
+    ), counted AS (
+        SELECT t.*, m.place, coalesce(f.dead, 0) AS dead, coalesce(f.failures, 0) AS failures, f.pause_seconds,
+            CASE WHEN t.good > 0 THEN 0 ELSE m.consecutive_failures END + coalesce(f.failures, 0) AS in_a_row
+        FROM told AS t
+        LEFT JOIN failed AS f USING (webhook_id)
+        CROSS JOIN LATERAL (
+            SELECT h.ctid AS place, h.consecutive_failures
+            FROM _pggit.webhook_health_metrics AS h
+            WHERE h.webhook_id = t.webhook_id
+            OFFSET 0
+        ) AS m
     )
     UPDATE _pggit.webhook_health_metrics AS m
     SET total_deliveries = m.total_deliveries + c.delivered + c.dead,
@@ -411,7 +481,7 @@ BEGIN
             WHEN c.good > 0 THEN least(greatest(m.concurrency * 2, 10), 128) ELSE m.concurrency END,
         updated_at = clock_timestamp()
     FROM counted AS c
-    WHERE m.webhook_id = c.webhook_id;
+    WHERE m.ctid = c.place;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.record_health(_pggit.attempt_result[]) IS $$

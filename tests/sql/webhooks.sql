@@ -97,8 +97,12 @@ SELECT throws_ok($$SELECT pggit.publish_event('custom.quiet', '{}', NULL, 'a.b')
 
 -- Claim and finish; the order of events rests on transactions that have ended, so the ordered webhook gives nothing here.
 DELETE FROM _pggit.deliveries WHERE webhook_id <> pg_temp.hook('all');
-CREATE TEMPORARY TABLE claimed AS SELECT * FROM json_to_recordset(pggit.claim_deliveries('w', 2)->'deliveries')
-    AS c(delivery_id bigint, webhook_id integer, attempt integer, body text, message_id text);
+CREATE TEMPORARY TABLE claim AS SELECT pggit.claim_deliveries('w', 2) AS given;
+CREATE TEMPORARY TABLE claimed AS
+SELECT d.delivery_id, d.webhook_id, d.attempt, e.body, e.message_id
+FROM claim AS c
+CROSS JOIN json_to_recordset(c.given->'deliveries') AS d(delivery_id bigint, webhook_id integer, attempt integer, event_id bigint)
+LEFT JOIN json_to_recordset(c.given->'events') AS e(event_id bigint, body text, message_id text) USING (event_id);
 SELECT is((SELECT count(*)::integer FROM claimed), 2, 'a worker claims as many as it asks for');
 SELECT ok(bool_and(c.body::jsonb->>'id' = c.message_id AND c.attempt = 1), 'with what it takes to send them')
 FROM claimed AS c;

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -58,21 +58,47 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     secrets: list[str] | None
 
 
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be sent, to however many."""
+
+    event_id: int
+    message_id: str
+    body: str
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be sent to one."""
+    """What is to be sent to one: an event, or a body of its own."""
 
     delivery_id: int
     webhook_id: int
     attempt: int
     trigger: str
-    message_id: str | None
+    event_id: int
     body: str | None
+
+
+class Content(NamedTuple):
+    """What is posted, and what receivers tell repeats by."""
+
+    message_id: str
+    body: bytes
+
+    @classmethod
+    def of(cls, body: str) -> "Content":
+        """Of a body that was kept: the id is in it."""
+        data = body.encode()
+        return cls(msgspec.json.decode(data, type=_Kept).id, data)
+
+
+class _Kept(msgspec.Struct):
+    id: str
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """What one claim gave."""
 
     webhooks: list[Hook]
+    events: list[Event]
     deliveries: list[Delivery]
 
 
@@ -237,11 +263,17 @@ class Deliverer:
         )
         del self._results[: len(told)]
         hooks = {hook.webhook_id: hook for hook in claimed.webhooks}
+        contents = {
+            event.event_id: Content(event.message_id, event.body.encode())
+            for event in claimed.events
+        }
         for delivery in claimed.deliveries:
             # Without one it was deleted since; its lease runs out, and the sweep takes it.
             if (hook := hooks.get(delivery.webhook_id)) is None:
                 continue
-            task = asyncio.create_task(self._deliver(delivery, hook))
+            body = delivery.body
+            content = contents.get(delivery.event_id) if body is None else Content.of(body)
+            task = asyncio.create_task(self._deliver(delivery, hook, content))
             self._running[task] = delivery
             self._busy[delivery.webhook_id] += 1
             task.add_done_callback(self._ended)
@@ -265,7 +297,7 @@ class Deliverer:
             _log.error("a delivery broke", exc_info=error)
         self._wake.set()
 
-    async def _deliver(self, delivery: Delivery, hook: Hook) -> None:
+    async def _deliver(self, delivery: Delivery, hook: Hook, content: Content | None) -> None:
         started = time.perf_counter()
         result: dict[str, Any] = {
             "delivery_id": delivery.delivery_id,
@@ -275,7 +307,7 @@ class Deliverer:
             "is_delivered": False,
         }
         try:
-            answer = await self._post(delivery, hook)
+            answer = await self._post(content, hook)
         except Failure as failure:
             result |= {"error_class": failure.error_class, "error": cut(str(failure))}
         except OSError as error:
@@ -285,16 +317,16 @@ class Deliverer:
         result["duration_ms"] = round((time.perf_counter() - started) * 1000, 3)
         self._results.append(result)
 
-    async def _post(self, delivery: Delivery, hook: Hook) -> Answer:
-        if delivery.body is None or delivery.message_id is None:
+    async def _post(self, content: Content | None, hook: Hook) -> Answer:
+        if content is None:
             raise Failure("payload_gone", "what was to be sent is gone")
-        body = delivery.body.encode()
+        message_id, body = content
         if len(body) > PAYLOAD_LIMIT:
             raise Failure("payload_too_large", f"the payload is larger than {PAYLOAD_LIMIT} bytes")
         timestamp = int(time.time())
-        signature = sign(hook.secrets or [], delivery.message_id, timestamp, body)
+        signature = sign(hook.secrets or [], message_id, timestamp, body)
         head = (
-            f"{_HEAD}webhook-id: {delivery.message_id}\r\nwebhook-timestamp: {timestamp}\r\n"
+            f"{_HEAD}webhook-id: {message_id}\r\nwebhook-timestamp: {timestamp}\r\n"
             f"webhook-signature: {signature}\r\n"
         )
         assert self._client is not None
