@@ -101,10 +101,12 @@ VOLATILE
 PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
+-- It locks, which plpgsql_check does not see.
+-- @plpgsql_check_options: performance_warnings = false
 DECLARE
     v_places _pggit.place[];
 BEGIN
-    SELECT array_agg(p) INTO v_places
+    SELECT array_agg(ROW(p.*)::_pggit.place) INTO v_places
     FROM (
         SELECT
             w.webhook_id,
@@ -204,7 +206,7 @@ DECLARE
     v_found  json;
 BEGIN
     IF v_places IS NULL THEN
-        RETURN '{"webhooks": [], "events": [], "deliveries": []}';
+        RETURN '{"webhooks": [], "events": [], "deliveries": []}'::json;
     END IF;
     WITH locked AS (
         -- Somebody who looks at one by hand holds up that one, not the worker.
