@@ -200,11 +200,20 @@ ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM _pggit._read_default_privileges(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_operators(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_families(p_logical, p_live);
+    RETURN QUERY SELECT * FROM _pggit._read_extensions(p_logical, p_live);
+    IF EXISTS (SELECT FROM pg_default_acl) THEN
+        RETURN QUERY SELECT * FROM _pggit._read_default_privileges(p_logical, p_live);
+    END IF;
+    IF EXISTS (SELECT FROM pg_operator AS o WHERE o.oid >= 16384) THEN
+        RETURN QUERY SELECT * FROM _pggit._read_operators(p_logical, p_live);
+    END IF;
+    IF EXISTS (SELECT FROM pg_opfamily AS o WHERE o.oid >= 16384) THEN
+        RETURN QUERY SELECT * FROM _pggit._read_families(p_logical, p_live);
+    END IF;
     RETURN QUERY SELECT * FROM _pggit._read_casts(p_logical, p_live);
-    RETURN QUERY SELECT * FROM _pggit._read_conversions(p_logical, p_live);
+    IF EXISTS (SELECT FROM pg_conversion AS o WHERE o.oid >= 16384) THEN
+        RETURN QUERY SELECT * FROM _pggit._read_conversions(p_logical, p_live);
+    END IF;
     RETURN QUERY SELECT * FROM _pggit._read_search_configurations(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_search_parts(p_logical, p_live);
     RETURN QUERY SELECT * FROM _pggit._read_statistics(p_logical, p_live);
@@ -216,6 +225,59 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit._read_rest(name[], name[]) IS $$
 The kinds that few schemas have.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit._read_types_and_routines(p_logical name[], p_live name[], p_types oid[], p_routines oid[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 500
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_schemas oid[] := ARRAY(SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = ANY (p_live));
+    -- The kinds that there are: to plan the reader of a kind costs more than to see that there is nothing to read.
+    v_kinds   "char"[];
+BEGIN
+    IF p_types IS DISTINCT FROM '{}' THEN
+        v_kinds := ARRAY(
+            SELECT DISTINCT CASE WHEN t.typtype <> 'c' OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = t.typrelid AND c.relkind = 'c')
+                THEN t.typtype END
+            FROM pg_type AS t
+            WHERE t.typnamespace = ANY (v_schemas) AND (p_types IS NULL OR t.oid = ANY (p_types)));
+        IF 'e' = ANY (v_kinds) THEN
+            RETURN QUERY SELECT * FROM _pggit._read_enums(p_logical, p_live, p_types);
+        END IF;
+        IF 'd' = ANY (v_kinds) THEN
+            RETURN QUERY SELECT * FROM _pggit._read_domains(p_logical, p_live, p_types);
+        END IF;
+        IF 'c' = ANY (v_kinds) THEN
+            RETURN QUERY SELECT * FROM _pggit._read_composites(p_logical, p_live, p_types);
+        END IF;
+        IF 'r' = ANY (v_kinds) THEN
+            RETURN QUERY SELECT * FROM _pggit._read_ranges(p_logical, p_live, p_types);
+        END IF;
+    END IF;
+    IF EXISTS (SELECT FROM pg_collation AS c WHERE c.collnamespace = ANY (v_schemas)) THEN
+        RETURN QUERY SELECT * FROM _pggit._read_collations(p_logical, p_live);
+    END IF;
+    IF p_routines IS DISTINCT FROM '{}' THEN
+        v_kinds := ARRAY(
+            SELECT DISTINCT p.prokind
+            FROM pg_proc AS p
+            WHERE p.pronamespace = ANY (v_schemas) AND (p_routines IS NULL OR p.oid = ANY (p_routines)));
+        IF v_kinds && '{f,p,w}' THEN
+            RETURN QUERY SELECT * FROM _pggit._read_routines(p_logical, p_live, p_routines);
+        END IF;
+        IF 'a' = ANY (v_kinds) THEN
+            RETURN QUERY SELECT * FROM _pggit._read_aggregates(p_logical, p_live, p_routines);
+        END IF;
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_types_and_routines(name[], name[], oid[], oid[]) IS $$
+Types, collations and routines.
+p_types, p_routines: only these; NULL for every one.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.read_kinds(p_logical name[], p_live name[], p_only _pggit.catalog_address[])
@@ -240,7 +302,21 @@ DECLARE
     v_routines    oid[];
     v_types       oid[];
 BEGIN
-    IF p_only IS NOT NULL THEN
+    IF p_only IS NULL THEN
+        -- To plan the reader of a kind costs more than to see that there is nothing to read.
+        SELECT
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('r', 'p', 'f')), false) THEN '{}' END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind = 'S'), false) THEN '{}' END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('v', 'm')), false) THEN '{}' END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('i', 'I')), false) THEN '{}' END
+        INTO v_tables, v_sequences, v_views, v_indexes
+        FROM pg_namespace AS n
+        JOIN pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = ANY (p_live);
+        v_policies := CASE WHEN NOT EXISTS (SELECT FROM pg_policy) THEN '{}' END;
+        v_triggers := CASE WHEN NOT EXISTS (SELECT FROM pg_trigger AS t WHERE NOT t.tgisinternal) THEN '{}' END;
+        v_rules := CASE WHEN NOT EXISTS (SELECT FROM pg_rewrite AS w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN') THEN '{}' END;
+    ELSE
         SELECT
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p', 'f')), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind = 'S'), '{}'),
@@ -252,16 +328,12 @@ BEGIN
             coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_rewrite'::regclass), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_proc'::regclass), '{}'),
             coalesce(array_agg(a.objid) FILTER (WHERE a.classid = 'pg_type'::regclass), '{}')
-        INTO
-            v_tables, v_sequences, v_views, v_indexes, v_constraints, v_triggers, v_policies, v_rules, v_routines,
-            v_types
+        INTO v_tables, v_sequences, v_views, v_indexes, v_constraints, v_triggers, v_policies, v_rules, v_routines, v_types
         FROM unnest(p_only) AS a
         LEFT JOIN pg_class AS c ON c.oid = a.objid AND a.classid = 'pg_class'::regclass;
     END IF;
     RETURN QUERY
     SELECT * FROM _pggit._read_schemas(p_logical, p_live)
-    UNION ALL
-    SELECT * FROM _pggit._read_extensions(p_logical, p_live)
     UNION ALL
     SELECT * FROM _pggit._read_tables(p_logical, p_live, v_tables) WHERE v_tables IS DISTINCT FROM '{}'
     UNION ALL
@@ -279,23 +351,12 @@ BEGIN
     UNION ALL
     SELECT * FROM _pggit._read_rules(p_logical, p_live, v_rules) WHERE v_rules IS DISTINCT FROM '{}'
     UNION ALL
-    SELECT * FROM _pggit._read_enums(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_domains(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_composites(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_ranges(p_logical, p_live, v_types) WHERE v_types IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_collations(p_logical, p_live)
-    UNION ALL
     SELECT * FROM _pggit._read_views(p_logical, p_live, v_views) WHERE v_views IS DISTINCT FROM '{}'
     UNION ALL
-    SELECT * FROM _pggit._read_routines(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
+    SELECT * FROM _pggit._read_partition_indexes(p_logical, p_live, v_indexes)
+    WHERE v_indexes IS DISTINCT FROM '{}' AND EXISTS (SELECT FROM pg_inherits)
     UNION ALL
-    SELECT * FROM _pggit._read_aggregates(p_logical, p_live, v_routines) WHERE v_routines IS DISTINCT FROM '{}'
-    UNION ALL
-    SELECT * FROM _pggit._read_partition_indexes(p_logical, p_live, v_indexes) WHERE v_indexes IS DISTINCT FROM '{}'
+    SELECT * FROM _pggit._read_types_and_routines(p_logical, p_live, v_types, v_routines)
     UNION ALL
     SELECT * FROM _pggit._read_rest(p_logical, p_live);
 END;

@@ -235,9 +235,10 @@ BEGIN
       AND a.attislocal
       AND NOT r.relispartition
       AND c.reloftype = 0
-      AND (p_only IS NULL OR r.oid = ANY (p_only))
-    UNION ALL
-    SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live, p_only) AS i;
+      AND (p_only IS NULL OR r.oid = ANY (p_only));
+    IF EXISTS (SELECT FROM pg_inherits) OR EXISTS (SELECT FROM pg_class AS c WHERE c.reloftype <> 0) THEN
+        RETURN QUERY SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live, p_only) AS i;
+    END IF;
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_columns(name[], name[], oid[]) IS $$
