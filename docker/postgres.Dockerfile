@@ -4,7 +4,7 @@ FROM ${BASE} AS build
 USER root
 RUN command -v python3 >/dev/null || (apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*)
 COPY pyproject.toml /src/
-COPY tools/build.py /src/tools/
+COPY tools/build.py tools/engine.py /src/tools/
 COPY sql /src/sql
 COPY migrations /src/migrations
 RUN mkdir -p /src/python/pggit && python3 /src/tools/build.py

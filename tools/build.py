@@ -9,7 +9,8 @@ A line `-- relations of 51_webhooks.sql` in next.sql stands for that module's re
 release says them once, in sql/.
 
 Each script comes in two forms from one text: for the extension (build/extension/), and plain, in one transaction, for
-`pggit db upgrade` (python/pggit/_sql/). build/pggit.sql is today's fresh install in its plain form.
+`pggit db upgrade` (python/pggit/_sql/). build/pggit.sql is today's fresh install in its plain form. For `pggit compare`, the
+engine alone stands beside them (see engine.py).
 `--freeze` (make release) copies this version's scripts into migrations/ and opens the next version.
 """
 
@@ -18,6 +19,8 @@ import pathlib
 import re
 import sys
 import tomllib
+
+import engine
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SQL = ROOT / "sql"
@@ -170,9 +173,9 @@ class Release:
         self.privileges = "\n".join(
             section(name, text) for name, _, text in parts if name == PRIVILEGES
         )
-        engine = [part for part in parts if ENGINE.fullmatch(part[0])]
+        own = [part for part in parts if ENGINE.fullmatch(part[0])]
         self.engine = "\n".join(
-            [section(n, r) for n, r, _ in engine] + [section(n, t) for n, _, t in engine]
+            [section(n, r) for n, r, _ in own] + [section(n, t) for n, _, t in own]
         )
         self.dump = DUMP_SQL.replace(
             "{not_dumped}", ", ".join(f"'{name}'" for name in not_dumped(self.relations))
@@ -290,7 +293,7 @@ def freeze(version: str) -> None:
 
 def write(folder: pathlib.Path, texts: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("pggit*"):
+    for old in (*folder.glob("pggit*"), *folder.glob("engine*")):
         if old.name not in texts:
             old.unlink()
     for name, text in texts.items():
@@ -317,7 +320,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"build: {error}", file=sys.stderr)
         return 1
     write(BUILD / "extension", {**built, "pggit.control": CONTROL.format(version=version)})
-    write(PACKAGED, {**in_plain, "engine.sql": Release(version).engine})
+    parts = engine.parts(Release(version).engine)
+    write(PACKAGED, {**in_plain, **{f"engine_{name}.sql": text for name, text in parts.items()}})
     write(BUILD, {"pggit.sql": in_plain[f"pggit--{version}.sql"]})
     return 0
 

@@ -137,9 +137,9 @@ def compare(
     pggit compare "$PROD" "$DEV" --schema app --schema billing --json
     pggit compare "$PROD" "$DEV" --online > migration.sql
     """
-    from pggit.compare import Rename
+    from pggit.compare import Rename, Step
     from pggit.compare import compare as plan_between
-    from pggit.settings import normalize_dsn
+    from pggit.dsn import normalize_dsn
 
     urls = normalize_dsn(from_url), normalize_dsn(to_url)
     told = [Rename(*parse_rename(one)) for one in renames]
@@ -153,7 +153,8 @@ def compare(
         if confirmed:
             plan = plan_between(*urls, schemas, renames=[*told, *confirmed], is_online=online)
     if shell.as_json:
-        shell.print_json(plan.steps)
+        names = Step._fields if online else Step._fields[:-2]
+        shell.print_json([dict(zip(names, one, strict=False)) for one in plan.steps])
     else:
         for one in plan.likely_renames:
             click.echo(f"-- perhaps a rename: --rename {one.old_path}={one.new_path}")

@@ -47,7 +47,7 @@ class Shell:
     @property
     def dsn(self) -> str:
         """--dsn, DATABASE_URL, libpq's own environment, the server of `pggit up`."""
-        from pggit.settings import normalize_dsn
+        from pggit.dsn import normalize_dsn
 
         given = self.given_dsn or os.environ.get("DATABASE_URL")
         if given:

@@ -150,9 +150,10 @@ def up(shell: Shell, host: str, port: int, sample: bool, workers: bool) -> None:
     import uvicorn
 
     from pggit.app import create_app
+    from pggit.dsn import normalize_dsn
     from pggit.logins import with_logins
     from pggit.peers import SOCKETS
-    from pggit.settings import load_settings, normalize_dsn
+    from pggit.settings import load_settings
     from pggit.telemetry import configure_logging
     from pggit.workers.main import beside
 

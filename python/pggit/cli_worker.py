@@ -18,7 +18,8 @@ def worker(shell: Shell) -> None:
     """
     import msgspec
 
-    from pggit.settings import load_settings, normalize_dsn
+    from pggit.dsn import normalize_dsn
+    from pggit.settings import load_settings
     from pggit.telemetry import configure_logging
     from pggit.workers.main import serve
 

@@ -2,22 +2,23 @@
 
 The engine's SQL is loaded into the temporary schema of both sessions, inside a transaction that is rolled back: what stays
 behind is nothing. Reading happens on both sides at once; the plan is made on the side that the migration is for.
+
+Small schemas take no longer than the program takes to start, so this module imports little, sends the engine in parts (see
+tools/engine.py) and asks each side no more than it must.
 """
 
-import itertools
-import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
 
-import msgspec
-import psycopg
-from psycopg.rows import dict_row
+from pggit.libpq import Connection, Refused, Row
+
+T = TypeVar("T")
 
 # What is not part of any user's schema. A worktree of pggit is named after the schema it stands for: "app@feature/x".
 _SCHEMAS = """
-SELECT n.nspname
+SELECT coalesce(array_agg(n.nspname ORDER BY n.nspname), '{}')
 FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit', 'pggit_analytics')
@@ -30,77 +31,101 @@ WHERE n.nspname !~ '^pg_'
           WHERE pg_catalog.starts_with(n.nspname::text, m.nspname::text || '@')
       )
   )
-ORDER BY n.nspname
 """
+_BEGIN = """
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SET LOCAL check_function_bodies = off;
+SET LOCAL client_min_messages = warning;
+SET LOCAL search_path = pg_catalog, pg_temp;
+"""
+# $1: the schemas; $2: whether all that the database has is asked for. Objects go from side to side as PostgreSQL writes them.
 _READ = """
-SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text AS found
-FROM pg_temp.read_objects(%(schemas)s::name[], %(schemas)s::name[], '{}', '{}') AS r
-WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')
+FROM pg_temp.read_objects($1::name[], $1::name[], '{}', '{}') AS r
+WHERE ((r).object).kind <> 'extension' OR $2::boolean OR ((r).object).attrs->>'schema' = ANY ($1::text[])
 """
 _READ_RENAMED = """
 WITH catalog AS MATERIALIZED (
-    SELECT ARRAY(SELECT r FROM pg_temp.read_rows(%(schemas)s::name[], %(schemas)s::name[]) AS r) AS rows
+    SELECT ARRAY(SELECT r FROM pg_temp.read_rows($1::name[], $1::name[]) AS r) AS rows
 )
-SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')::text AS found
+SELECT coalesce(array_agg((r).object ORDER BY ((r).object).object_id), '{}')
 FROM catalog AS c
-CROSS JOIN LATERAL pg_temp.identify(c.rows, pg_temp.renamed_identities(c.rows, %(old)s::text[], %(new)s::text[]), '{}') AS r
-WHERE ((r).object).kind <> 'extension' OR %(is_all)s OR ((r).object).attrs->>'schema' = ANY (%(schemas)s::text[])
-"""
-# Some relations and routines, beside all objects of the rarer kinds.
-_READ_UNITS = """
-SELECT coalesce(array_agg(r ORDER BY (r).object_id), '{}')::text AS found
-FROM pg_temp.read_units(%(schemas)s::name[], %(units)s::pg_temp.catalog_unit[]) AS r
-WHERE (r).kind <> 'extension' OR %(is_all)s OR (r).attrs->>'schema' = ANY (%(schemas)s::text[])
-"""
-_MARKS = """
-SELECT ROW(m.kind, m.schema_name, m.name, m.signature)::pg_temp.catalog_unit::text AS unit, encode(m.mark, 'hex') AS mark
-FROM pg_temp.catalog_marks(%(schemas)s::name[]) AS m
-"""
-_TIED = """
-SELECT u::text AS unit
-FROM pg_temp.tied_units(%(units)s::pg_temp.catalog_unit[], %(needed)s::pg_temp.object[]) AS u
-"""
-_UPROOTED = """
-SELECT coalesce(array_agg(u), '{}')::text AS found
-FROM pg_temp.uprooted_objects(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]) AS u
+CROSS JOIN LATERAL pg_temp.identify(c.rows, pg_temp.renamed_identities(c.rows, $3::text[], $4::text[]), '{}') AS r
+WHERE ((r).object).kind <> 'extension' OR $2::boolean OR ((r).object).attrs->>'schema' = ANY ($1::text[])
 """
 # What has no more relations than this is read whole: looking for what differs would take longer.
 _SMALL = 100
-_COUNT = """
-SELECT count(*) AS found
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (%(schemas)s::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+# The objects, unless there are more than $3 relations.
+_READ_SMALL = f"""
+SELECT CASE
+    WHEN $3::bigint >= (
+        SELECT count(*)
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY ($1::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    ) THEN ({_READ})
+END
+"""  # noqa: S608  texts of this module
+# Some relations and routines ($3, as _MARKS names them), beside all objects of the rarer kinds.
+_READ_UNITS = """
+SELECT coalesce(array_agg(r ORDER BY (r).object_id), '{}')
+FROM pg_temp.read_units($1::name[], ARRAY(SELECT u::pg_temp.catalog_unit FROM jsonb_array_elements_text($3::jsonb) AS u)) AS r
+WHERE (r).kind <> 'extension' OR $2::boolean OR (r).attrs->>'schema' = ANY ($1::text[])
+"""
+# A line for each relation and routine: its digest, or nothing where only reading tells, and its name as JSON.
+_MARKS = """
+SELECT string_agg(
+    coalesce(encode(m.mark, 'hex'), '') || ' '
+        || to_jsonb(ROW(m.kind, m.schema_name, m.name, m.signature)::pg_temp.catalog_unit::text),
+    E'\n')
+FROM pg_temp.catalog_marks($1::name[]) AS m
+"""
+_TIED = """
+SELECT string_agg(to_jsonb(u::text)::text, E'\n')
+FROM pg_temp.tied_units(
+    ARRAY(SELECT u::pg_temp.catalog_unit FROM jsonb_array_elements_text($1::jsonb) AS u), $2::pg_temp.object[]) AS u
+"""
+_UPROOTED = """
+SELECT coalesce(array_agg(u), '{}')
+FROM pg_temp.uprooted_objects($1::pg_temp.object[], $2::pg_temp.object[]) AS u
 """
 _LIKELY = """
-SELECT old_path, new_path FROM pg_temp.likely_renames(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[])
+SELECT old_path, new_path FROM pg_temp.likely_renames($1::pg_temp.object[], $2::pg_temp.object[])
 """
-_PLAN_ONLINE = """
+_STEP = """
+step_no, sql, lock_level, array_to_string(hazards, ','), in_transaction, action, kind, identity
+"""
+_PLAN = f"""
+SELECT {_STEP}
+FROM pg_temp.plan(
+    pg_temp.rename_equal_parts($1::pg_temp.object[], $2::pg_temp.object[]), $2::pg_temp.object[])
+ORDER BY step_no
+"""  # noqa: S608
+_PLAN_ONLINE = f"""
 WITH plan AS MATERIALIZED (
     SELECT s FROM pg_temp.plan_online(
-        pg_temp.rename_equal_parts(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]),
-        %(after)s::pg_temp.object[]) AS s
+        pg_temp.rename_equal_parts($1::pg_temp.object[], $2::pg_temp.object[]), $2::pg_temp.object[]) AS s
+), script AS (
+    SELECT pg_temp.online_script('Migration from one database to another', array_agg(p.s ORDER BY (p.s).step_no)) AS script
+    FROM plan AS p
 )
-SELECT coalesce(jsonb_agg(to_jsonb(p.s) - 'object_id' ORDER BY (p.s).step_no), '[]') AS steps,
-    pg_temp.online_script('Migration from one database to another', array_agg(p.s ORDER BY (p.s).step_no)) AS script
-FROM plan AS p
-"""
-_PLAN = """
-SELECT step_no, sql, lock_level, hazards, in_transaction, action, kind, identity
-FROM pg_temp.plan(
-    pg_temp.rename_equal_parts(%(before)s::pg_temp.object[], %(after)s::pg_temp.object[]), %(after)s::pg_temp.object[])
+SELECT {_STEP}, is_done, advice, script
+FROM (SELECT (p.s).* FROM plan AS p) AS s
+CROSS JOIN script
 ORDER BY step_no
-"""
-_COMMENT = re.compile(r"^COMMENT ON [^$']*? IS \$\$.*?\$\$;\n", re.M | re.S)
-_MODULE = re.compile(r"^-- (\d\d_\w+)\.sql$", re.M)
+"""  # noqa: S608
 
 
 class CompareError(Exception):
     """A database that cannot be compared, with PostgreSQL's reason."""
 
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement of a migration."""
+
+class Step(NamedTuple):
+    """One statement of a migration; of one for a database under load, also how to see that it is done, and advice."""
 
     step_no: int
     sql: str
@@ -110,23 +135,18 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     kind: str | None
     identity: str | None
+    is_done: str | None = None
+    advice: str | None = None
 
 
-class OnlineStep(Step, frozen=True, kw_only=True):
-    """One statement of a migration for a database under load."""
-
-    is_done: str | None
-    advice: str | None
-
-
-class Rename(msgspec.Struct, frozen=True):
+class Rename(NamedTuple):
     """One object under two paths."""
 
     old_path: str
     new_path: str
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(NamedTuple):
     """A migration: its steps, the script for psql, and what may be renames rather than losses."""
 
     steps: Sequence[Step] = ()
@@ -134,99 +154,143 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     likely_renames: Sequence[Rename] = ()
 
 
-def engine_sql() -> str:
-    """Take the engine as the build packs it."""
-    return (resources.files("pggit") / "_sql" / "engine.sql").read_text(encoding="utf-8")
+def engine_sql(part: str) -> str:
+    """Take a part of the engine as the build packs it."""
+    folder = __file__.removesuffix("compare.py")  # pathlib takes as long as a query to import
+    with open(f"{folder}_sql/engine_{part}.sql", encoding="utf-8") as file:  # noqa: PTH123
+        return file.read()
 
 
-def _split(engine: str) -> tuple[str, str]:
-    """Give (what reading needs, what planning needs beyond it), made for a temporary schema."""
-    text = _COMMENT.sub("", engine).replace("_pggit.", "pg_temp.")
-    cuts = [match.start() for match in _MODULE.finditer(text)] + [len(text)]
-    reading: list[str] = []
-    planning: list[str] = []
-    for start, end in itertools.pairwise(cuts):
-        module = text[start:end]
-        (planning if module.startswith(("-- 21_", "-- 22_")) else reading).append(module)
-    return "".join(reading), "".join(planning)
+def _array(values: Sequence[str]) -> str:
+    """An array of texts as PostgreSQL reads it."""
+    quoted = (one.replace("\\", "\\\\").replace('"', '\\"') for one in values)
+    return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
+
+
+def _step(row: Row) -> Step:
+    step_no, sql, lock_level, hazards, in_transaction, action, kind, identity, *online = row
+    return Step(
+        int(step_no or 0),
+        sql or "",
+        lock_level or "",
+        hazards.split(",") if hazards else [],
+        in_transaction == "t",
+        action or "",
+        kind,
+        identity,
+        *online[:2],
+    )
 
 
 class _Side:
     """One of the two databases: a transaction on it that will be rolled back."""
 
-    def __init__(self, url: str) -> None:
-        self.connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(
-            url, row_factory=dict_row, connect_timeout=10, prepare_threshold=None
-        )
-        self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-
-    def load(self, script: str) -> None:
-        self.connection.execute(
-            "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning"
-        )
-        self.connection.execute(script.encode())
-
-    def begin(self, script: str, schemas: Sequence[str]) -> int:
-        """Load what reading needs; say how many relations there are."""
-        self.schemas = list(schemas) or [
-            row["nspname"] for row in self.connection.execute(_SCHEMAS)
-        ]
+    def __init__(self, url: str, schemas: Sequence[str]) -> None:
+        self.connection = Connection(url, 10)
+        self.schemas = _array(schemas)
         self.is_all = not schemas
-        self.load(script)
-        self.connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+
+    def begin(self, *parts: str) -> None:
+        """Load what reading needs, and look which schemas there are."""
+        whole = "SET LOCAL pggit.whole_database = on;" if self.is_all else ""
+        rows = self.connection.run(
+            "".join([_BEGIN, *(engine_sql(one) for one in parts), whole, _SCHEMAS])
+        )
         if self.is_all:
-            self.connection.execute("SET LOCAL pggit.whole_database = on")
-        return int(self._find(_COUNT, schemas=self.schemas))
+            self.schemas = rows[0][0] or "{}"
 
-    def _find(self, query: str, **parameters: Any) -> Any:
-        row = self.connection.execute(query.encode(), parameters).fetchone()
-        assert row is not None
-        return row["found"]
+    def load_planner(self, is_online: bool) -> None:
+        """Load what planning needs beyond reading."""
+        parts = ("plan", "online") if is_online else ("plan",)
+        self.connection.run("".join(engine_sql(one) for one in parts))
 
-    def read(self, renames: Sequence[Rename] = ()) -> str:
+    def _find(self, query: str, *arguments: str | None) -> str | None:
+        return self.connection.query(query, *arguments)[0][0]
+
+    def _read(self, query: str, *arguments: str) -> str | None:
+        return self._find(query, self.schemas, "t" if self.is_all else "f", *arguments)
+
+    def read_small(self) -> str | None:
+        """Every object, or nothing if there are many."""
+        self.begin("read")
+        return self._read(_READ_SMALL, str(_SMALL))
+
+    def read(self) -> str:
         """Every object."""
-        found = self._find(
-            _READ_RENAMED if renames else _READ,
-            schemas=self.schemas,
-            is_all=self.is_all,
-            old=[one.old_path for one in renames],
-            new=[one.new_path for one in renames],
-        )
-        return str(found)
+        return self._read(_READ) or "{}"
 
-    def read_units(self, units: Sequence[str]) -> str:
+    def read_renamed(self, renames: Sequence[Rename]) -> str:
+        """Every object, some under other names."""
+        self.begin("read", "rename")
+        old, new = (_array(names) for names in zip(*renames, strict=True))
+        return self._read(_READ_RENAMED, old, new) or "{}"
+
+    def read_units(self, units: str) -> str:
         """Some relations and routines, and what is read always."""
-        return str(
-            self._find(_READ_UNITS, schemas=self.schemas, is_all=self.is_all, units=list(units))
-        )
+        return self._read(_READ_UNITS, units) or "{}"
 
-    def marks(self) -> dict[str, str | None]:
-        """The digest of every relation and routine, by its path."""
-        rows = self.connection.execute(_MARKS, {"schemas": self.schemas})
-        return {row["unit"]: row["mark"] for row in rows}
+    def marks(self) -> set[str]:
+        """Find the digest of every relation and routine."""
+        self.connection.run(engine_sql("digest"))
+        return set((self._find(_MARKS, self.schemas) or "").split("\n"))
 
-    def tied(self, units: Sequence[str], needed: str) -> set[str]:
+    def tied(self, units: str, needed: str) -> list[str]:
         """Name what a plan for some units has to know besides."""
-        rows = self.connection.execute(_TIED, {"units": list(units), "needed": needed})
-        return {row["unit"] for row in rows}
+        found = self._find(_TIED, units, needed)
+        return found.split("\n") if found else []
 
     def uprooted(self, before: str, after: str) -> str:
         """Name the objects of which others may have to be made anew."""
-        return str(self._find(_UPROOTED, before=before, after=after))
+        return self._find(_UPROOTED, before, after) or "{}"
 
     def plan(self, before: str, after: str, is_online: bool) -> Plan:
-        sides = {"before": before, "after": after}
-        likely = [Rename(**row) for row in self.connection.execute(_LIKELY, sides)]
+        likely = [
+            Rename(old or "", new or "")
+            for old, new in self.connection.query(_LIKELY, before, after)
+        ]
+        rows = self.connection.query(_PLAN_ONLINE if is_online else _PLAN, before, after)
+        steps = [_step(row) for row in rows]
         if is_online:
-            row = self.connection.execute(_PLAN_ONLINE, sides).fetchone()
-            assert row is not None
-            steps = msgspec.convert(row["steps"], list[OnlineStep])
-            return Plan(steps=steps, script=row["script"], likely_renames=likely)
-        found = [Step(**row) for row in self.connection.execute(_PLAN, sides)]
-        return Plan(steps=found, script=render(found), likely_renames=likely)
+            return Plan(steps, (rows[0][-1] or "") if rows else "", likely)
+        return Plan(steps, render(steps), likely)
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _beside(work: Callable[[], T]) -> Callable[[], T]:
+    """Begin something in a thread of its own; the result waits for its end and gives what it gave, or raises what it raised."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def result() -> T:
+        thread.join()
+        if failed:
+            raise failed[0]
+        return found[0]
+
+    return result
+
+
+def _both(one: Callable[[], T], other: Callable[[], T]) -> tuple[T, T]:
+    """Do two things at once; both have ended when the first failure is raised."""
+    waited = _beside(other)
+    try:
+        first = one()
+    except BaseException:
+        with suppress(BaseException):
+            waited()
+        raise
+    return first, waited()
 
 
 def compare(
@@ -236,66 +300,81 @@ def compare(
     *,
     renames: Sequence[Rename] = (),
     is_online: bool = False,
-    engine: str | None = None,
 ) -> Plan:
     """Plan the migration of the database at `from_url` to what `to_url` has.
 
     Without `schemas`, every schema of users is compared, with the extensions. `renames` says which paths of the first
     database are which of the second. Raises `CompareError`.
     """
-    reading, planning = _split(engine or engine_sql())
-    if renames:  # they are found with what the planner has
-        reading, planning = reading + planning, ""
-    there = [Rename(one.new_path, one.new_path) for one in renames]
-    sides: list[_Side] = []
-    with ThreadPoolExecutor(2) as pool:
-        try:
-            for side in pool.map(_Side, (from_url, to_url)):
-                sides.append(side)
-            sizes = list(pool.map(lambda side: side.begin(reading, schemas), sides))
-            majors = {side.connection.info.server_version // 10000 for side in sides}
-            if max(sizes) > _SMALL and len(majors) == 1 and not renames:
-                return _compare_marks(sides, pool, planning, is_online)
-            before, after = pool.map(_Side.read, sides, (renames, there))
-            if before == after:
-                return Plan()
-            sides[0].load(planning)
-            return sides[0].plan(before, after, is_online)
-        except psycopg.Error as error:
-            raise CompareError(str(error).strip()) from error
-        finally:
-            for side in sides:
-                side.close()
+    # libpq's calls cannot be interrupted, waiting for a thread can.
+    return _beside(lambda: _compare(from_url, to_url, schemas, renames, is_online))()
 
 
-def _compare_marks(
-    sides: list[_Side], pool: ThreadPoolExecutor, planning: str, is_online: bool
+def _compare(
+    from_url: str,
+    to_url: str,
+    schemas: Sequence[str],
+    renames: Sequence[Rename],
+    is_online: bool,
 ) -> Plan:
+    sides: list[_Side] = []
+
+    def connect(url: str) -> _Side:
+        side = _Side(url, schemas)
+        sides.append(side)
+        return side
+
+    try:
+        ours, theirs = _both(lambda: connect(from_url), lambda: connect(to_url))
+        if renames:
+            there = [Rename(one.new_path, one.new_path) for one in renames]
+            before, after = _both(
+                lambda: ours.read_renamed(renames), lambda: theirs.read_renamed(there)
+            )
+        else:
+            few = _both(ours.read_small, theirs.read_small)
+            if None not in few:
+                before, after = few[0] or "{}", few[1] or "{}"
+            elif ours.connection.major == theirs.connection.major:
+                return _compare_marks(ours, theirs, is_online)
+            else:
+                before, after = _both(ours.read, theirs.read)
+        if before == after:
+            return Plan()
+        ours.load_planner(is_online)
+        return ours.plan(before, after, is_online)
+    except Refused as error:
+        raise CompareError(str(error).strip(), error.hint) from error
+    finally:
+        for side in sides:
+            side.close()
+
+
+def _compare_marks(ours: _Side, theirs: _Side, is_online: bool) -> Plan:
     """Compare by digests first, and read only what differs and what its plan has to do with."""
-    ours, theirs = pool.map(_Side.marks, sides)
-    units = {
-        unit
-        for unit in ours.keys() | theirs.keys()
-        if ours.get(unit) is None or ours.get(unit) != theirs.get(unit)
-    }
+    one, other = _both(ours.marks, theirs.marks)
+    unsure = (line for line in one & other if line.startswith(" "))
+    units = {line.partition(" ")[2] for line in (*(one ^ other), *unsure)} - {""}
     needed = "{}"
     while True:
         # What is taken away may have dependents that are equal on both sides: the plan must know them.
-        while tied := _tied(sides, pool, sorted(units), needed):
-            units |= tied
-        before, after = pool.map(_Side.read_units, sides, itertools.repeat(sorted(units)))
+        while True:
+            text = f"[{','.join(sorted(units))}]"
+            found = set().union(
+                *_both(lambda: ours.tied(text, needed), lambda: theirs.tied(text, needed))  # noqa: B023  called at once
+            )
+            if found <= units:
+                break
+            units |= found
+        before, after = _both(lambda: ours.read_units(text), lambda: theirs.read_units(text))  # noqa: B023  called at once
         if before == after:
             return Plan()
         if needed == "{}":
-            sides[0].load(planning)
-        uprooted = sides[0].uprooted(before, after)
+            ours.load_planner(is_online)
+        uprooted = ours.uprooted(before, after)
         if uprooted == needed:
-            return sides[0].plan(before, after, is_online)
+            return ours.plan(before, after, is_online)
         needed = uprooted
-
-
-def _tied(sides: list[_Side], pool: ThreadPoolExecutor, units: list[str], needed: str) -> set[str]:
-    return set().union(*pool.map(lambda side: side.tied(units, needed), sides))
 
 
 def render(steps: Sequence[Step]) -> str:

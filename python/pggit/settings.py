@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from pggit.dsn import normalize_dsn
+
 DEFAULT_DSN = "postgresql:///postgres"
 
 Positive = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -112,14 +114,6 @@ SHORTEST_SECRET = 32
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
-
-
-def normalize_dsn(dsn: str) -> str:
-    """Accept the URL forms of other drivers: `postgresql+asyncpg://` is `postgresql://`."""
-    scheme, separator, rest = dsn.partition("://")
-    if separator and scheme.split("+")[0] in ("postgres", "postgresql"):
-        return f"postgresql://{rest}"
-    return dsn
 
 
 def _boolean(name: str, text: str) -> bool:

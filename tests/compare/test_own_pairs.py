@@ -23,6 +23,7 @@ from psycopg.rows import dict_row
 
 from compare.costs import faults, observe
 from pggit import compare
+from pggit.libpq import Connection
 from servers import PgServer
 
 ROLES = ("pggit_test_alice", "pggit_test_bob")
@@ -69,7 +70,7 @@ PAIRS = read_pairs()
 
 
 class Side:
-    """A database with the engine in its session's temporary schema."""
+    """A database, and a session with the engine in its temporary schema."""
 
     def __init__(self, pg: PgServer) -> None:
         self.pg = pg
@@ -77,13 +78,17 @@ class Side:
         self.conn: psycopg.Connection[dict[str, Any]] = psycopg.connect(
             pg.url(self.name), autocommit=True, row_factory=dict_row
         )
-        self.conn.execute(
-            "SET client_min_messages = warning; SET check_function_bodies = off; SET pggit.whole_database = on"
+        self.conn.execute("SET client_min_messages = warning")
+        self.engine = Connection(pg.url(self.name), 60)
+        self.engine.run(
+            "SET client_min_messages = warning; SET check_function_bodies = off; SET pggit.whole_database = on; "
+            "SET search_path = pg_catalog, pg_temp;"
+            + compare.engine_sql("read")
+            + compare.engine_sql("plan")
         )
-        for script in compare._split(compare.engine_sql()):
-            self.conn.execute(script)  # type: ignore[arg-type]
 
     def close(self) -> None:
+        self.engine.close()
         self.conn.close()
         self.pg.drop_database(self.name)
 
@@ -92,15 +97,12 @@ class Side:
 
     def read(self, schema: str) -> str:
         self.conn.execute("SET search_path = pg_catalog, pg_temp")
-        row = self.conn.execute(compare._READ, {"schemas": [schema], "is_all": False}).fetchone()
-        assert row is not None
-        return str(next(iter(row.values())))
+        return str(self.engine.query(compare._READ, compare._array([schema]), "f")[0][0])
 
     def plan(self, before: str, after: str) -> list[compare.Step]:
         if before == after:
             return []
-        rows = self.conn.execute(compare._PLAN, {"before": before, "after": after})
-        return [compare.Step(**row) for row in rows]
+        return [compare._step(row) for row in self.engine.query(compare._PLAN, before, after)]
 
     def dump(self, pair: Pair) -> list[str]:
         return entries(self.pg, self.name, "order" in pair.flags, f"--schema={pair.schema}")
