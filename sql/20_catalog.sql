@@ -305,17 +305,17 @@ BEGIN
     IF p_only IS NULL THEN
         -- To plan the reader of a kind costs more than to see that there is nothing to read.
         SELECT
-            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('r', 'p', 'f')), false) THEN '{}' END,
-            CASE WHEN NOT coalesce(bool_or(c.relkind = 'S'), false) THEN '{}' END,
-            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('v', 'm')), false) THEN '{}' END,
-            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('i', 'I')), false) THEN '{}' END
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('r', 'p', 'f')), false) THEN '{}'::oid[] END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind = 'S'), false) THEN '{}'::oid[] END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('v', 'm')), false) THEN '{}'::oid[] END,
+            CASE WHEN NOT coalesce(bool_or(c.relkind IN ('i', 'I')), false) THEN '{}'::oid[] END
         INTO v_tables, v_sequences, v_views, v_indexes
         FROM pg_namespace AS n
         JOIN pg_class AS c ON c.relnamespace = n.oid
         WHERE n.nspname = ANY (p_live);
-        v_policies := CASE WHEN NOT EXISTS (SELECT FROM pg_policy) THEN '{}' END;
-        v_triggers := CASE WHEN NOT EXISTS (SELECT FROM pg_trigger AS t WHERE NOT t.tgisinternal) THEN '{}' END;
-        v_rules := CASE WHEN NOT EXISTS (SELECT FROM pg_rewrite AS w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN') THEN '{}' END;
+        v_policies := CASE WHEN NOT EXISTS (SELECT FROM pg_policy) THEN '{}'::oid[] END;
+        v_triggers := CASE WHEN NOT EXISTS (SELECT FROM pg_trigger AS t WHERE NOT t.tgisinternal) THEN '{}'::oid[] END;
+        v_rules := CASE WHEN NOT EXISTS (SELECT FROM pg_rewrite AS w WHERE w.oid >= 16384 AND w.rulename <> '_RETURN') THEN '{}'::oid[] END;
     ELSE
         SELECT
             coalesce(array_agg(a.objid) FILTER (WHERE c.relkind IN ('r', 'p', 'f')), '{}'),
