@@ -131,3 +131,14 @@ CROSS JOIN LATERAL (
 WHERE f.tree_hash <> c.tree_hash;
 -- relations of 20_catalog_marks.sql
 -- relations of 20_catalog_units.sql
+-- relations of 20_catalog_readers.sql
+DROP FUNCTION _pggit.read_relations(name[], name[]);
+DROP FUNCTION _pggit._read_schemas(name[], name[]);
+DROP FUNCTION _pggit._read_extensions(name[], name[]);
+DROP FUNCTION _pggit._read_collations(name[], name[]);
+DROP FUNCTION _pggit._read_default_privileges(name[], name[]);
+-- their readers say it themselves
+DROP FUNCTION _pggit.constraint_attrs(pg_constraint, pg_index, text);
+DROP FUNCTION _pggit.index_attrs(pg_index, text, text, text, text[]);
+DROP FUNCTION _pggit.trigger_attrs(pg_trigger, text);
+DROP FUNCTION _pggit.routine_attrs(pg_proc);

@@ -34,7 +34,7 @@ COMMENT ON FUNCTION _pggit.operator_name(oid) IS $$
 The name of an operator as OPERATOR() takes it; NULL for 0.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_operators(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_operators(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -47,10 +47,10 @@ BEGIN
     SELECT
         'pg_operator'::regclass::oid, o.oid, 0, 'operator', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, o.oprname::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END || ', ' || format_type(o.oprright, NULL)
         END,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(o.oprowner, obj_description(o.oid, 'pg_operator'), NULL, 'f')
             || jsonb_strip_nulls(jsonb_build_object(
                 'function', _pggit.routine_name(o.oprcode),
@@ -62,14 +62,14 @@ BEGIN
                 'merges', nullif(o.oprcanmerge, false)
             ))
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_operator AS o ON o.oprnamespace = s.nspoid
     -- without a function it is the shell that a commutator left behind
     WHERE o.oprcode <> 0
       AND NOT _pggit.is_extension_member('pg_operator'::regclass, o.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_operators(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_operators(_pggit.catalog_place[]) IS $$
 Operators.
 $$;
 
@@ -123,7 +123,7 @@ COMMENT ON FUNCTION _pggit.family_items(oid, oid) IS $$
 The operators and functions that belong to an operator class, or to a family and none of its classes: one attribute each.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_families(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_families(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -136,11 +136,11 @@ BEGIN
     SELECT
         'pg_opfamily'::regclass::oid, f.oid, 0, 'operator_family', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, f.opfname::text, a.amname::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(f.opfowner, obj_description(f.oid, 'pg_opfamily'), NULL, 'f')
             || coalesce(_pggit.family_items('pg_opfamily'::regclass, f.oid), '{}')
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_opfamily AS f ON f.opfnamespace = s.nspoid
     JOIN pg_am AS a ON a.oid = f.opfmethod
     WHERE NOT _pggit.is_extension_member('pg_opfamily'::regclass, f.oid);
@@ -148,7 +148,7 @@ BEGIN
     SELECT
         'pg_opclass'::regclass::oid, c.oid, 0, 'operator_class', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, c.opcname::text, a.amname::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(c.opcowner, obj_description(c.oid, 'pg_opclass'), NULL, 'f')
             || jsonb_strip_nulls(jsonb_build_object(
                 'type', format_type(c.opcintype, NULL),
@@ -158,17 +158,17 @@ BEGIN
             ))
             || coalesce(_pggit.family_items('pg_opclass'::regclass, c.oid), '{}')
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_opclass AS c ON c.opcnamespace = s.nspoid
     JOIN pg_am AS a ON a.oid = c.opcmethod
     WHERE NOT _pggit.is_extension_member('pg_opclass'::regclass, c.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_families(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_families(_pggit.catalog_place[]) IS $$
 Operator families and classes; the signature is the access method, since each has names of its own.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_casts(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_casts(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -181,10 +181,10 @@ BEGIN
     SELECT
         'pg_cast'::regclass::oid, c.oid, 0, 'cast', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, a.typname || ' as ' || b.typname,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL)
         END,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'comment', obj_description(c.oid, 'pg_cast'),
             'function', CASE WHEN c.castmethod = 'f' THEN c.castfunc::regprocedure::text END,
             'inout', CASE WHEN c.castmethod = 'i' THEN true END,
@@ -197,7 +197,7 @@ BEGIN
     -- It lives where its source does, else its target, else its function: a cast of foreign types alone belongs to nobody here.
     CROSS JOIN LATERAL (
         SELECT r.nspoid, r.logical, r.path
-        FROM _pggit.read_scope(p_logical, p_live) AS r
+        FROM unnest(p_places) AS r
         WHERE r.nspoid IN (a.typnamespace, b.typnamespace, p.pronamespace)
         ORDER BY CASE r.nspoid WHEN a.typnamespace THEN 1 WHEN b.typnamespace THEN 2 ELSE 3 END
         LIMIT 1
@@ -214,11 +214,11 @@ BEGIN
       );
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_casts(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_casts(_pggit.catalog_place[]) IS $$
 Casts from, to or by way of something in the schemas.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_conversions(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_conversions(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -231,7 +231,7 @@ BEGIN
     SELECT
         'pg_conversion'::regclass::oid, c.oid, 0, 'conversion', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, c.conname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(c.conowner, obj_description(c.oid, 'pg_conversion'), NULL, 'f')
             || jsonb_strip_nulls(jsonb_build_object(
                 'source', pg_encoding_to_char(c.conforencoding),
@@ -240,11 +240,11 @@ BEGIN
                 'default', nullif(c.condefault, false)
             ))
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_conversion AS c ON c.connamespace = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_conversion'::regclass, c.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_conversions(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_conversions(_pggit.catalog_place[]) IS $$
 Conversions between encodings.
 $$;

@@ -39,7 +39,7 @@ COMMENT ON FUNCTION _pggit.common_attrs(oid, text, aclitem[], "char") IS $$
 The attributes that every owned object has: owner, comment, grants.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_schemas(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_schemas(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -50,15 +50,15 @@ BEGIN ATOMIC
         'pg_namespace'::regclass::oid, n.oid, 0, 'schema', NULL::oid, NULL::oid,
         NULL::text, NULL::text, s.logical::text, NULL::text,
         _pggit.common_attrs(n.nspowner, obj_description(n.oid, 'pg_namespace'), n.nspacl, 'n')
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_namespace AS n ON n.oid = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_namespace'::regclass, n.oid);
 END;
-COMMENT ON FUNCTION _pggit._read_schemas(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_schemas(_pggit.catalog_place[]) IS $$
 The schemas themselves.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_extensions(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_extensions(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -78,11 +78,11 @@ BEGIN ATOMIC
     LEFT JOIN pg_available_extensions AS a ON a.name = e.extname
     WHERE e.extname NOT IN ('plpgsql', 'pggit');
 END;
-COMMENT ON FUNCTION _pggit._read_extensions(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_extensions(_pggit.catalog_place[]) IS $$
 The extensions of the database, whatever their schema; without the one every database has, and ourselves.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.read_types(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit.read_types(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS TABLE (nspoid oid, logical name, path text, type pg_type, common jsonb)
 LANGUAGE sql
 STABLE
@@ -92,18 +92,15 @@ BEGIN ATOMIC
     SELECT
         s.nspoid, s.logical, s.path, t,
         _pggit.common_attrs(t.typowner, obj_description(t.oid, 'pg_type'), t.typacl, 'T')
-    FROM _pggit.read_scope(p_logical, p_live) AS s
-    JOIN pg_type AS t ON t.typnamespace = s.nspoid
-    LEFT JOIN pg_class AS c ON c.oid = t.typrelid
-    WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c')
-      AND NOT _pggit.is_extension_member('pg_type'::regclass, t.oid)
-      AND (p_only IS NULL OR t.oid = ANY (p_only));
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_type AS t ON t.oid = w.oid
+    JOIN unnest(p_places) AS s ON s.nspoid = t.typnamespace;
 END;
-COMMENT ON FUNCTION _pggit.read_types(name[], name[], oid[]) IS $$
-The types that users make: enums, domains, ranges and free-standing composites.
+COMMENT ON FUNCTION _pggit.read_types(_pggit.catalog_place[], oid[]) IS $$
+Some of the types that users make: enums, domains, ranges and free-standing composites.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_enums(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_enums(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -118,27 +115,26 @@ BEGIN ATOMIC
             FROM pg_enum AS e
             WHERE e.enumtypid = (r.type).oid
         ), '[]'))
-    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
+    FROM _pggit.read_types(p_places, p_only) AS r
     WHERE (r.type).typtype = 'e';
 END;
-COMMENT ON FUNCTION _pggit._read_enums(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_enums(_pggit.catalog_place[], oid[]) IS $$
 Enums with their labels in order.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_domains(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_domains(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_type'::regclass::oid, (r.type).oid, 0, 'domain', 'pg_namespace'::regclass::oid, r.nspoid,
         r.logical::text, NULL::text, (r.type).typname::text, NULL::text,
-        r.common || CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        r.common || CASE WHEN _pggit.stands_on(r.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'base', format_type((r.type).typbasetype, (r.type).typtypmod),
                 'collation', CASE WHEN (r.type).typcollation <> b.typcollation
@@ -147,29 +143,28 @@ BEGIN
                 'not_null', nullif((r.type).typnotnull, false)
             ))
         END
-    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
+    FROM _pggit.read_types(p_places, p_only) AS r
     JOIN pg_type AS b ON b.oid = (r.type).typbasetype
     WHERE (r.type).typtype = 'd';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_domains(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_domains(_pggit.catalog_place[], oid[]) IS $$
 Domains; their checks are constraints of their own.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_composites(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_composites(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 50
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_type'::regclass::oid, (r.type).oid, 0, 'composite', 'pg_namespace'::regclass::oid, r.nspoid,
         r.logical::text, NULL::text, (r.type).typname::text, NULL::text,
-        r.common || CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        r.common || CASE WHEN _pggit.stands_on(r.path) THEN
             jsonb_build_object('attributes', coalesce((
                 SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                     'name', a.attname,
@@ -185,28 +180,27 @@ BEGIN
                   AND NOT a.attisdropped
             ), '[]'))
         END
-    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
+    FROM _pggit.read_types(p_places, p_only) AS r
     WHERE (r.type).typtype = 'c';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_composites(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_composites(_pggit.catalog_place[], oid[]) IS $$
 Composite types with their attributes in order.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_ranges(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_ranges(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_type'::regclass::oid, (r.type).oid, 0, 'range', 'pg_namespace'::regclass::oid, r.nspoid,
         r.logical::text, NULL::text, (r.type).typname::text, NULL::text,
-        r.common || CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        r.common || CASE WHEN _pggit.stands_on(r.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'subtype', format_type(g.rngsubtype, NULL),
                 'opclass', CASE WHEN NOT o.opcdefault THEN
@@ -218,7 +212,7 @@ BEGIN
                 'multirange', m.typname
             ))
         END
-    FROM _pggit.read_types(p_logical, p_live, p_only) AS r
+    FROM _pggit.read_types(p_places, p_only) AS r
     JOIN pg_range AS g ON g.rngtypid = (r.type).oid
     JOIN pg_type AS t ON t.oid = g.rngsubtype
     JOIN pg_type AS m ON m.oid = g.rngmultitypid
@@ -226,11 +220,11 @@ BEGIN
     JOIN pg_namespace AS n ON n.oid = o.opcnamespace;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_ranges(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_ranges(_pggit.catalog_place[], oid[]) IS $$
 Range types.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_collations(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_collations(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -253,15 +247,15 @@ BEGIN ATOMIC
             'rules', to_jsonb(c)->>'collicurules',
             'nondeterministic', nullif(NOT c.collisdeterministic, false)
         ))
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_collation AS c ON c.collnamespace = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_collation'::regclass, c.oid);
 END;
-COMMENT ON FUNCTION _pggit._read_collations(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_collations(_pggit.catalog_place[]) IS $$
 Collations that users made.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_default_privileges(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_default_privileges(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE sql
 STABLE
@@ -288,11 +282,11 @@ BEGIN ATOMIC
             WHEN 'n' THEN 'schemas' ELSE 'large objects'
         END AS word
     ) AS o
-    LEFT JOIN _pggit.read_scope(p_logical, p_live) AS s ON s.nspoid = d.defaclnamespace
+    LEFT JOIN unnest(p_places) AS s ON s.nspoid = d.defaclnamespace
     -- Whole databases have them; those of a tracked schema would ask for the rights of their roles at every checkout.
     WHERE current_setting('pggit.whole_database', true) = 'on'
       AND (d.defaclnamespace = 0 OR s.nspoid IS NOT NULL);
 END;
-COMMENT ON FUNCTION _pggit._read_default_privileges(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_default_privileges(_pggit.catalog_place[]) IS $$
 ALTER DEFAULT PRIVILEGES, where two whole databases are compared.
 $$;

@@ -24,22 +24,21 @@ COMMENT ON FUNCTION _pggit.output_columns(oid) IS $$
 Names and types of the columns of a view. They follow from its query: told apart to know what CREATE OR REPLACE can do.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_views(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_views(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 500
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_class'::regclass::oid, r.oid, 0,
         CASE r.relkind WHEN 'm' THEN 'materialized_view' ELSE 'view' END,
-        'pg_namespace'::regclass::oid, r.nspoid,
-        r.logical::text, NULL::text, r.relname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        'pg_namespace'::regclass::oid, s.nspoid,
+        s.logical::text, NULL::text, r.relname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'query', _pggit.settled(rtrim(pg_get_viewdef(r.oid), E'; \n')),
                 'columns', _pggit.output_columns(r.oid),
@@ -47,35 +46,34 @@ BEGIN
                 'access_method', nullif(a.amname, 'heap')
             ))
         END
-        || _pggit.common_attrs(r.relowner, obj_description(r.oid, 'pg_class'), r.relacl, 'r')
+        || _pggit.common_attrs(r.relowner, d.description, r.relacl, 'r')
         || CASE WHEN r.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(r.reloptions) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_class AS c ON c.oid = r.oid
-    LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
-    LEFT JOIN pg_am AS a ON a.oid = c.relam
-    WHERE r.relkind IN ('v', 'm')
-      AND (p_only IS NULL OR r.oid = ANY (p_only));
-    RETURN QUERY SELECT * FROM _pggit.read_view_columns(p_logical, p_live, p_only);
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_class AS r ON r.oid = w.oid
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
+    LEFT JOIN pg_tablespace AS t ON t.oid = r.reltablespace
+    LEFT JOIN pg_am AS a ON a.oid = r.relam
+    LEFT JOIN pg_description AS d ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0;
+    RETURN QUERY SELECT * FROM _pggit.read_view_columns(p_places, p_only);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_views(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_views(_pggit.catalog_place[], oid[]) IS $$
 Views and materialized views, with those of their columns of which something is said.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.read_view_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit.read_view_columns(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_class'::regclass::oid, r.oid, a.attnum::integer, 'column', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, a.attname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        s.logical::text, r.relname::text, a.attname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'position', a.attnum,
                 'default', _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)),
@@ -84,18 +82,18 @@ BEGIN
             ))
         END
         || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_class AS r ON r.oid = w.oid
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
     JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
     LEFT JOIN pg_description AS d
         ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
-    WHERE r.relkind IN ('v', 'm')
-      AND (e.oid IS NOT NULL OR d.description IS NOT NULL OR a.attacl IS NOT NULL
-          OR a.attstattarget >= 0 AND r.relkind = 'm')
-      AND (p_only IS NULL OR r.oid = ANY (p_only));
+    WHERE e.oid IS NOT NULL OR d.description IS NOT NULL OR a.attacl IS NOT NULL
+        OR a.attstattarget >= 0 AND r.relkind = 'm';
 END;
 $$;
-COMMENT ON FUNCTION _pggit.read_view_columns(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit.read_view_columns(_pggit.catalog_place[], oid[]) IS $$
 Columns of views that have a default, comment, statistics target or grants of their own.
 $$;
 
@@ -109,7 +107,8 @@ BEGIN ATOMIC
         'mode', CASE a.mode WHEN 'o' THEN 'out' WHEN 'b' THEN 'inout' WHEN 'v' THEN 'variadic' END,
         'name', nullif(a.name, ''),
         'type', format_type(a.type, NULL),
-        'default', _pggit.settled(pg_get_function_arg_default((p_routine).oid, a.place::integer))
+        'default', CASE WHEN (p_routine).pronargdefaults > 0 THEN
+            _pggit.settled(pg_get_function_arg_default((p_routine).oid, a.place::integer)) END
     )) ORDER BY a.place)
     FROM unnest(
         coalesce((p_routine).proallargtypes, (p_routine).proargtypes::oid[]),
@@ -136,50 +135,12 @@ COMMENT ON FUNCTION _pggit.routine_signature(oid[]) IS $$
 The types by which a routine is told from others of its name.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.routine_attrs(p_routine pg_proc)
-RETURNS jsonb
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'arguments', _pggit.routine_arguments(p_routine),
-        'result', CASE WHEN (p_routine).prokind <> 'p' THEN pg_get_function_result((p_routine).oid) END,
-        'language', l.lanname,
-        'body', CASE WHEN b.sql_body IS NULL THEN (p_routine).prosrc END,
-        'sql_body', b.sql_body,
-        'library', (p_routine).probin,
-        'window', CASE WHEN (p_routine).prokind = 'w' THEN true END,
-        'volatility', CASE (p_routine).provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' END,
-        'parallel', CASE (p_routine).proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END,
-        'strict', nullif((p_routine).proisstrict, false),
-        'security_definer', nullif((p_routine).prosecdef, false),
-        'leakproof', nullif((p_routine).proleakproof, false),
-        'cost', CASE
-            WHEN (p_routine).procost <> CASE WHEN l.lanname IN ('internal', 'c') THEN 1 ELSE 100 END
-                THEN (p_routine).procost END,
-        'rows', CASE WHEN (p_routine).proretset AND (p_routine).prorows <> 1000 THEN (p_routine).prorows END,
-        'support', CASE WHEN (p_routine).prosupport <> 0 THEN (p_routine).prosupport::regproc::text END,
-        'transforms', (
-            SELECT jsonb_agg(format_type(t.type, NULL) ORDER BY t.place)
-            FROM unnest((p_routine).protrftypes) WITH ORDINALITY AS t(type, place)
-        )
-    ))
-    FROM pg_language AS l
-    CROSS JOIN LATERAL (SELECT _pggit.settled(pg_get_function_sqlbody((p_routine).oid)) AS sql_body) AS b
-    WHERE l.oid = (p_routine).prolang;
-END;
-COMMENT ON FUNCTION _pggit.routine_attrs(pg_proc) IS $$
-The attributes of a function or procedure.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit._read_routines(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_routines(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 500
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -187,29 +148,48 @@ BEGIN
         'pg_proc'::regclass::oid, p.oid, 0,
         CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
         'pg_namespace'::regclass::oid, s.nspoid, s.logical::text, NULL::text, p.proname::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
-            _pggit.routine_signature(p.proargtypes::oid[])
+        CASE
+            WHEN NOT _pggit.stands_on(s.path) THEN NULL
+            WHEN p.pronargs = 0 THEN ''
+            ELSE _pggit.routine_signature(p.proargtypes::oid[])
         END,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
-            _pggit.routine_attrs(p)
-            || _pggit.common_attrs(p.proowner, obj_description(p.oid, 'pg_proc'), p.proacl, 'f')
-            || CASE WHEN p.proconfig IS NULL THEN '{}' ELSE _pggit.option_attrs(p.proconfig, 'config:') END
-        END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
-    JOIN pg_proc AS p ON p.pronamespace = s.nspoid
-    WHERE p.prokind <> 'a'
-      AND NOT EXISTS (
-          -- members of extensions, and the constructors that belong to a range type
-          SELECT
-          FROM pg_depend AS x
-          WHERE x.classid = 'pg_proc'::regclass
-            AND x.objid = p.oid
-            AND x.deptype IN ('e', 'i')
-      )
-      AND (p_only IS NULL OR p.oid = ANY (p_only));
+        jsonb_strip_nulls(jsonb_build_object(
+            'arguments', CASE WHEN p.pronargs > 0 OR p.proallargtypes IS NOT NULL THEN _pggit.routine_arguments(p) END,
+            'result', CASE WHEN p.prokind <> 'p' THEN pg_get_function_result(p.oid) END,
+            'language', l.lanname,
+            'body', CASE WHEN b.sql_body IS NULL THEN p.prosrc END,
+            'sql_body', b.sql_body,
+            'library', p.probin,
+            'window', CASE WHEN p.prokind = 'w' THEN true END,
+            'volatility', CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' END,
+            'parallel', CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END,
+            'strict', nullif(p.proisstrict, false),
+            'security_definer', nullif(p.prosecdef, false),
+            'leakproof', nullif(p.proleakproof, false),
+            'cost', CASE WHEN p.procost <> CASE WHEN l.lanname IN ('internal', 'c') THEN 1 ELSE 100 END THEN p.procost END,
+            'rows', CASE WHEN p.proretset AND p.prorows <> 1000 THEN p.prorows END,
+            'support', CASE WHEN p.prosupport <> 0 THEN p.prosupport::regproc::text END,
+            'transforms', (
+                SELECT jsonb_agg(format_type(t.type, NULL) ORDER BY t.place)
+                FROM unnest(p.protrftypes) WITH ORDINALITY AS t(type, place)
+            )
+        ))
+        || _pggit.common_attrs(p.proowner, d.description, p.proacl, 'f')
+        || CASE WHEN p.proconfig IS NULL THEN '{}' ELSE _pggit.option_attrs(p.proconfig, 'config:') END
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_proc AS p ON p.oid = w.oid AND p.prokind <> 'a'
+    JOIN unnest(p_places) AS s ON s.nspoid = p.pronamespace
+    JOIN pg_language AS l ON l.oid = p.prolang
+    LEFT JOIN pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass AND d.objsubid = 0
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN p.prosqlbody IS NOT NULL
+            AND _pggit.stands_on(s.path) THEN
+            _pggit.settled(pg_get_function_sqlbody(p.oid)) END AS sql_body
+        OFFSET 0
+    ) AS b;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_routines(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_routines(_pggit.catalog_place[], oid[]) IS $$
 Functions and procedures.
 $$;
 
@@ -252,20 +232,19 @@ COMMENT ON FUNCTION _pggit.aggregate_attrs(pg_proc, pg_aggregate) IS $$
 The attributes of an aggregate.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_aggregates(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_aggregates(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_proc'::regclass::oid, p.oid, 0, 'aggregate',
         'pg_namespace'::regclass::oid, s.nspoid, s.logical::text, NULL::text, p.proname::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN CASE
+        CASE WHEN _pggit.stands_on(s.path) THEN CASE
             WHEN g.aggkind <> 'n' THEN concat_ws(' ',
                 nullif(_pggit.routine_signature((p.proargtypes::oid[])[0:g.aggnumdirectargs - 1]), ''),
                 'ORDER BY',
@@ -273,17 +252,16 @@ BEGIN
             WHEN p.pronargs = 0 THEN '*'
             ELSE _pggit.routine_signature(p.proargtypes::oid[])
         END END,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.aggregate_attrs(p, g)
             || _pggit.common_attrs(p.proowner, obj_description(p.oid, 'pg_proc'), p.proacl, 'f')
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
-    JOIN pg_proc AS p ON p.pronamespace = s.nspoid
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_proc AS p ON p.oid = w.oid
     JOIN pg_aggregate AS g ON g.aggfnoid = p.oid
-    WHERE NOT _pggit.is_extension_member('pg_proc'::regclass, p.oid)
-      AND (p_only IS NULL OR p.oid = ANY (p_only));
+    JOIN unnest(p_places) AS s ON s.nspoid = p.pronamespace;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_aggregates(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_aggregates(_pggit.catalog_place[], oid[]) IS $$
 Aggregates.
 $$;

@@ -3,46 +3,21 @@
 -- == relations ==
 
 -- == routines ==
-CREATE OR REPLACE FUNCTION _pggit.read_relations(p_logical name[], p_live name[])
-RETURNS TABLE (
-    oid oid, nspoid oid, logical name, path text, relname name, relkind "char", relowner oid, relacl aclitem[],
-    relispartition boolean, reloptions text[]
-)
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-ROWS 5000
-BEGIN ATOMIC
-    SELECT c.oid, s.nspoid, s.logical, s.path, c.relname, c.relkind, c.relowner, c.relacl, c.relispartition, c.reloptions
-    FROM _pggit.read_scope(p_logical, p_live) AS s
-    JOIN pg_class AS c ON c.relnamespace = s.nspoid
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c')
-      AND NOT EXISTS (
-          SELECT
-          FROM pg_depend AS x
-          WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.objsubid = 0 AND x.deptype = 'e'
-      );
-END;
-COMMENT ON FUNCTION _pggit.read_relations(name[], name[]) IS $$
-The relations of the live schemas, members of extensions left out.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit._read_tables(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_tables(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 2000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
-        'pg_class'::regclass::oid, r.oid, 0, 'table', 'pg_namespace'::regclass::oid, r.nspoid,
-        r.logical::text, NULL::text, r.relname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        'pg_class'::regclass::oid, c.oid, 0, 'table', 'pg_namespace'::regclass::oid, s.nspoid,
+        s.logical::text, NULL::text, c.relname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
-                'owner', pg_get_userbyid(r.relowner),
+                'owner', pg_get_userbyid(c.relowner),
                 'comment', d.description,
                 'persistence', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
                 'partition_by', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
@@ -70,22 +45,21 @@ BEGIN
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || CASE WHEN o.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(o.reloptions, 'option:toast.') END
         || CASE WHEN f.ftoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(f.ftoptions) END
-        || CASE WHEN r.relacl IS NULL THEN '{}'
-            ELSE _pggit.acl_attrs(r.relacl, acldefault('r', r.relowner), r.relowner) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_class AS c ON c.oid = r.oid
+        || CASE WHEN c.relacl IS NULL THEN '{}'
+            ELSE _pggit.acl_attrs(c.relacl, acldefault('r', c.relowner), c.relowner) END
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_class AS c ON c.oid = w.oid
+    JOIN unnest(p_places) AS s ON s.nspoid = c.relnamespace
     LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
     LEFT JOIN pg_foreign_server AS v ON v.oid = f.ftserver
     LEFT JOIN pg_class AS o ON o.oid = c.reltoastrelid
     LEFT JOIN pg_am AS a ON a.oid = c.relam
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d
-        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    WHERE r.relkind IN ('r', 'p', 'f')
-      AND (p_only IS NULL OR r.oid = ANY (p_only));
+        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_tables(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_tables(_pggit.catalog_place[], oid[]) IS $$
 Tables, partitioned and foreign ones and partitions among them.
 $$;
 
@@ -100,13 +74,19 @@ DECLARE
     v_table  text := p_table;
     v_column text := p_column;
     v_room   integer := 62 - octet_length(p_label) - CASE WHEN p_column IS NULL THEN 0 ELSE 1 END;
+    v_ahead  integer;
+    v_over   integer;
 BEGIN
     -- makeObjectName() of commands/indexcmds.c: shorten the longer part, byte by byte, then to whole characters.
-    WHILE octet_length(v_table) + coalesce(octet_length(v_column), 0) > v_room LOOP
-        IF octet_length(v_table) > coalesce(octet_length(v_column), 0) THEN
-            v_table := left(v_table, -1);
+    LOOP
+        v_ahead := octet_length(v_table) - coalesce(octet_length(v_column), 0);
+        v_over := octet_length(v_table) + coalesce(octet_length(v_column), 0) - v_room;
+        EXIT WHEN coalesce(v_over, 0) <= 0;
+        -- a character has up to four bytes: so many at a time as are surely too many
+        IF v_ahead > 0 THEN
+            v_table := left(v_table, -greatest(least(v_over, v_ahead) / 4, 1));
         ELSE
-            v_column := left(v_column, -1);
+            v_column := left(v_column, -greatest(least(v_over, 1 - v_ahead) / 4, 1));
         END IF;
     END LOOP;
     RETURN concat_ws('_', v_table, v_column, p_label);
@@ -116,6 +96,19 @@ COMMENT ON FUNCTION _pggit.default_name(text, text, text) IS $$
 The name that PostgreSQL gives to a constraint, index or sequence if none is said (and it is free).
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.sequence_top(p_type oid)
+RETURNS bigint
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE p_type
+    WHEN 'smallint'::regtype THEN 32767::bigint
+    WHEN 'integer'::regtype THEN 2147483647
+    ELSE 9223372036854775807
+END;
+COMMENT ON FUNCTION _pggit.sequence_top(oid) IS 'The greatest value of a sequence''s type.';
+
+-- One expression, so that it inlines.
 CREATE OR REPLACE FUNCTION _pggit.sequence_attrs(
     p_type oid,
     p_start bigint,
@@ -129,29 +122,15 @@ RETURNS jsonb
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'type', nullif(p_type::regtype::text, 'bigint'),
-        'increment', nullif(p_increment, 1),
-        'minimum', nullif(p_min, b.low),
-        'maximum', nullif(p_max, b.high),
-        'start', CASE WHEN p_start <> CASE WHEN p_increment > 0 THEN p_min ELSE p_max END THEN p_start END,
-        'cache', nullif(p_cache, 1),
-        'cycle', nullif(p_cycle, false)
-    ))
-    FROM (
-        SELECT
-            CASE WHEN p_increment > 0 THEN 1 ELSE -t.top - 1 END AS low,
-            CASE WHEN p_increment > 0 THEN t.top ELSE -1 END AS high
-        FROM (
-            SELECT CASE p_type
-                WHEN 'smallint'::regtype THEN 32767::bigint
-                WHEN 'integer'::regtype THEN 2147483647
-                ELSE 9223372036854775807
-            END
-        ) AS t(top)
-    ) AS b;
-END;
+RETURN jsonb_strip_nulls(jsonb_build_object(
+    'type', nullif(p_type::regtype::text, 'bigint'),
+    'increment', nullif(p_increment, 1),
+    'minimum', nullif(p_min, CASE WHEN p_increment > 0 THEN 1 ELSE -_pggit.sequence_top(p_type) - 1 END),
+    'maximum', nullif(p_max, CASE WHEN p_increment > 0 THEN _pggit.sequence_top(p_type) ELSE -1 END),
+    'start', CASE WHEN p_start <> CASE WHEN p_increment > 0 THEN p_min ELSE p_max END THEN p_start END,
+    'cache', nullif(p_cache, 1),
+    'cycle', nullif(p_cycle, false)
+));
 COMMENT ON FUNCTION _pggit.sequence_attrs(oid, bigint, bigint, bigint, bigint, bigint, boolean) IS $$
 The parameters of a sequence that differ from what CREATE SEQUENCE alone gives.
 $$;
@@ -184,23 +163,22 @@ COMMENT ON FUNCTION _pggit.identity_attrs(oid, integer, "char") IS $$
 What an identity column says of its sequence.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_columns(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 15000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
-        'pg_class'::regclass::oid, r.oid, a.attnum::integer, 'column', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, a.attname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        'pg_class'::regclass::oid, c.oid, a.attnum::integer, 'column', 'pg_class'::regclass::oid, c.oid,
+        s.logical::text, c.relname::text, a.attname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
                 'position', row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum),
-                'foreign', CASE WHEN r.relkind = 'f' THEN true END,
+                'foreign', CASE WHEN c.relkind = 'f' THEN true END,
                 'type', format_type(a.atttypid, a.atttypmod),
                 'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
                 'not_null', CASE WHEN a.attnotnull THEN true END,
@@ -221,46 +199,42 @@ BEGIN
             ELSE _pggit.identity_attrs(a.attrelid, a.attnum, a.attidentity) END
         || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
         || CASE WHEN a.attfdwoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(a.attfdwoptions) END
-        || CASE WHEN a.attacl IS NULL THEN '{}' ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        || CASE WHEN a.attacl IS NULL THEN '{}'
+            ELSE _pggit.acl_attrs(a.attacl, acldefault('c', c.relowner), c.relowner) END
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_class AS c ON c.oid = w.oid AND NOT c.relispartition AND c.reloftype = 0
+    JOIN unnest(p_places) AS s ON s.nspoid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attislocal
     JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
     LEFT JOIN pg_constraint AS n
         ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
     LEFT JOIN pg_description AS d
-        ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
-    JOIN pg_class AS c ON c.oid = r.oid
-    WHERE r.relkind IN ('r', 'p', 'f')
-      AND a.attislocal
-      AND NOT r.relispartition
-      AND c.reloftype = 0
-      AND (p_only IS NULL OR r.oid = ANY (p_only));
+        ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum;
     IF EXISTS (SELECT FROM pg_inherits) OR EXISTS (SELECT FROM pg_class AS c WHERE c.reloftype <> 0) THEN
-        RETURN QUERY SELECT i.* FROM _pggit._read_inherited_columns(p_logical, p_live, p_only) AS i;
+        RETURN QUERY SELECT i.* FROM _pggit._read_inherited_columns(p_places, p_only) AS i;
     END IF;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_columns(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_columns(_pggit.catalog_place[], oid[]) IS $$
 Columns of tables.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_inherited_columns(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_inherited_columns(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT v.classid, v.objid, v.objsubid, v.kind, v.classid, v.objid, v.logical, v.relname, v.attname, NULL::text, v.attrs
     FROM (
         SELECT
-            'pg_class'::regclass::oid AS classid, r.oid AS objid, a.attnum::integer AS objsubid, 'column' AS kind,
-            r.logical::text AS logical, r.relname::text AS relname, a.attname::text AS attname,
-            CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+            'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::integer AS objsubid, 'column' AS kind,
+            s.logical::text AS logical, c.relname::text AS relname, a.attname::text AS attname,
+            CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
                 'inherited', true,
                 'not_null', CASE WHEN a.attnotnull AND (
                     NOT coalesce(u.attnotnull, false) OR n.conname <> y.conname) THEN true END,
@@ -280,48 +254,46 @@ BEGIN
             || CASE WHEN a.attoptions IS NULL THEN '{}' ELSE _pggit.option_attrs(a.attoptions) END
             || CASE WHEN a.attfdwoptions IS NULL THEN '{}' ELSE _pggit.foreign_option_attrs(a.attfdwoptions) END
             || CASE WHEN a.attacl IS NULL THEN '{}'
-                ELSE _pggit.acl_attrs(a.attacl, acldefault('c', r.relowner), r.relowner) END AS attrs
-        FROM _pggit.read_relations(p_logical, p_live) AS r
-        JOIN pg_class AS c ON c.oid = r.oid
-        JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+                ELSE _pggit.acl_attrs(a.attacl, acldefault('c', c.relowner), c.relowner) END AS attrs
+        FROM unnest(p_only) AS w(oid)
+        JOIN pg_class AS c ON c.oid = w.oid
+        JOIN unnest(p_places) AS s ON s.nspoid = c.relnamespace
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            AND (NOT a.attislocal OR c.relispartition OR c.reloftype <> 0)
         JOIN pg_type AS t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-        LEFT JOIN (
-            SELECT DISTINCT ON (h.inhrelid) h.inhrelid, h.inhparent FROM pg_inherits AS h ORDER BY h.inhrelid, h.inhseqno
-        ) AS p ON p.inhrelid = r.oid
+        -- of several parents the first
+        LEFT JOIN pg_inherits AS p ON p.inhrelid = c.oid AND NOT EXISTS (
+            SELECT FROM pg_inherits AS h WHERE h.inhrelid = p.inhrelid AND h.inhseqno < p.inhseqno)
         LEFT JOIN pg_attribute AS u ON u.attrelid = p.inhparent AND u.attname = a.attname
         LEFT JOIN pg_attrdef AS o ON o.adrelid = u.attrelid AND o.adnum = u.attnum
         LEFT JOIN pg_constraint AS n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
         LEFT JOIN pg_constraint AS y ON y.conrelid = u.attrelid AND y.contype = 'n' AND y.conkey[1] = u.attnum
         LEFT JOIN pg_description AS d
             ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
-        WHERE r.relkind IN ('r', 'p', 'f')
-          AND (NOT a.attislocal OR r.relispartition OR c.reloftype <> 0)
-          AND (p_only IS NULL OR r.oid = ANY (p_only))
     ) AS v
     WHERE v.attrs <> '{"inherited": true}';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_inherited_columns(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_inherited_columns(_pggit.catalog_place[], oid[]) IS $$
 Columns of partitions, heirs and typed tables, as far as they differ from what their table gives them.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_sequences(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
-        'pg_class'::regclass::oid, r.oid, 0, 'sequence', 'pg_namespace'::regclass::oid, r.nspoid,
-        r.logical::text, NULL::text, r.relname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
+        'pg_class'::regclass::oid, c.oid, 0, 'sequence', 'pg_namespace'::regclass::oid, p.nspoid,
+        p.logical::text, NULL::text, c.relname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(p.path) THEN
             jsonb_strip_nulls(jsonb_build_object(
-                'owner', pg_get_userbyid(r.relowner),
+                'owner', pg_get_userbyid(c.relowner),
                 'comment', d.description,
                 'persistence', CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
                 'owned_by', CASE WHEN o.refobjid IS NOT NULL THEN
@@ -330,25 +302,24 @@ BEGIN
             || _pggit.sequence_attrs(
                 s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
         END
-        || CASE WHEN r.relacl IS NULL THEN '{}'
-            ELSE _pggit.acl_attrs(r.relacl, acldefault('s', r.relowner), r.relowner) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_class AS c ON c.oid = r.oid
-    JOIN pg_sequence AS s ON s.seqrelid = r.oid
+        || CASE WHEN c.relacl IS NULL THEN '{}'
+            ELSE _pggit.acl_attrs(c.relacl, acldefault('s', c.relowner), c.relowner) END
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_class AS c ON c.oid = w.oid
+    JOIN unnest(p_places) AS p ON p.nspoid = c.relnamespace
+    JOIN pg_sequence AS s ON s.seqrelid = c.oid
     LEFT JOIN pg_depend AS o
         ON o.classid = 'pg_class'::regclass
-        AND o.objid = r.oid
+        AND o.objid = c.oid
         AND o.refclassid = 'pg_class'::regclass
         AND o.refobjsubid > 0
         AND o.deptype IN ('a', 'i')
     LEFT JOIN pg_attribute AS a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
     LEFT JOIN pg_description AS d
-        ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    WHERE r.relkind = 'S'
-      AND o.deptype IS DISTINCT FROM 'i'
-      AND (p_only IS NULL OR r.oid = ANY (p_only));
+        ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    WHERE o.deptype IS DISTINCT FROM 'i';
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_sequences(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_sequences(_pggit.catalog_place[], oid[]) IS $$
 Sequences; those of identity columns belong to their column.
 $$;

@@ -17,192 +17,175 @@ COMMENT ON FUNCTION _pggit.column_names(oid, smallint[]) IS $$
 The names of a relation's columns, quoted, in the order asked for.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.constraint_attrs(p_constraint pg_constraint, p_index pg_index, p_definition text)
-RETURNS jsonb
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'type', CASE (p_constraint).contype
-            WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign_key' WHEN 'c' THEN 'check'
-            WHEN 'x' THEN 'exclusion' END,
-        'definition', CASE WHEN (p_constraint).contype = 'x' THEN _pggit.settled(p_definition) END,
-        'expression', CASE WHEN (p_constraint).contype = 'c' THEN
-            _pggit.settled(pg_get_expr((p_constraint).conbin, (p_constraint).conrelid, true)) END,
-        'no_inherit', CASE WHEN (p_constraint).contype = 'c' THEN nullif((p_constraint).connoinherit, false) END,
-        'key_columns', CASE WHEN (p_constraint).contype IN ('p', 'u', 'f') THEN
-            _pggit.column_names((p_constraint).conrelid, (p_constraint).conkey) END,
-        'include', CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN _pggit.column_names(
-            (p_constraint).conrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,
-        'nulls_not_distinct', nullif((p_index).indnullsnotdistinct, false),
-        -- of a partitioned table: not every partition has its part yet
-        'only', CASE WHEN NOT (p_index).indisvalid THEN true END,
-        'period', CASE
-            WHEN (p_constraint).contype = 'f' AND strpos(p_definition, ', PERIOD ') > 0 THEN true
-            WHEN (p_constraint).contype IN ('p', 'u') AND strpos(p_definition, ' WITHOUT OVERLAPS)') > 0 THEN true END,
-        'target', CASE WHEN (p_constraint).confrelid <> 0 THEN (p_constraint).confrelid::regclass::text END,
-        'target_columns', _pggit.column_names((p_constraint).confrelid, (p_constraint).confkey),
-        'match', CASE (p_constraint).confmatchtype WHEN 'f' THEN 'full' WHEN 'p' THEN 'partial' END,
-        'on_update', CASE (p_constraint).confupdtype
-            WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END,
-        'on_delete', CASE (p_constraint).confdeltype
-            WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END,
-        'on_delete_columns', _pggit.column_names((p_constraint).conrelid, (p_constraint).confdelsetcols),
-        'deferrable', CASE
-            WHEN (p_constraint).condeferred THEN 'initially deferred'
-            WHEN (p_constraint).condeferrable THEN 'initially immediate' END,
-        'not_enforced', CASE WHEN p_definition LIKE '%NOT ENFORCED' THEN true END,
-        'not_valid', CASE
-            WHEN NOT (p_constraint).convalidated AND p_definition NOT LIKE '%NOT ENFORCED' THEN true END,
-        'clustered', nullif((p_index).indisclustered, false),
-        'replica_identity', nullif((p_index).indisreplident, false)
-    ));
-END;
-COMMENT ON FUNCTION _pggit.constraint_attrs(pg_constraint, pg_index, text) IS $$
-The attributes of a constraint, its index among them.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit._read_constraints(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_constraints(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 5000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_constraint'::regclass::oid, k.oid, 0, 'constraint', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, k.conname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
-            _pggit.constraint_attrs(k, i, pg_get_constraintdef(k.oid, true))
+        s.logical::text, r.relname::text, k.conname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN
+            jsonb_strip_nulls(jsonb_build_object(
+                'type', CASE k.contype
+                    WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign_key' WHEN 'c' THEN 'check'
+                    WHEN 'x' THEN 'exclusion' END,
+                'definition', CASE WHEN k.contype = 'x' THEN _pggit.settled(p.definition) END,
+                'expression', CASE WHEN k.contype = 'c' THEN _pggit.settled(pg_get_expr(k.conbin, k.conrelid, true)) END,
+                'no_inherit', CASE WHEN k.contype = 'c' THEN nullif(k.connoinherit, false) END,
+                'key_columns', CASE
+                    WHEN k.contype NOT IN ('p', 'u', 'f') THEN NULL
+                    WHEN cardinality(k.conkey) > 1 THEN _pggit.column_names(k.conrelid, k.conkey)
+                    ELSE (SELECT jsonb_build_array(quote_ident(a.attname))
+                        FROM pg_attribute AS a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) END,
+                'include', CASE WHEN i.indnatts > i.indnkeyatts THEN _pggit.column_names(
+                    k.conrelid, (i.indkey::smallint[])[i.indnkeyatts:]) END,
+                'nulls_not_distinct', nullif(i.indnullsnotdistinct, false),
+                -- of a partitioned table: not every partition has its part yet
+                'only', CASE WHEN NOT i.indisvalid THEN true END,
+                'period', CASE
+                    WHEN k.contype = 'f' AND strpos(p.definition, ', PERIOD ') > 0 THEN true
+                    WHEN k.contype IN ('p', 'u') AND strpos(p.definition, ' WITHOUT OVERLAPS)') > 0 THEN true END,
+                'target', CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END,
+                'target_columns', CASE
+                    WHEN k.confrelid = 0 THEN NULL
+                    WHEN cardinality(k.confkey) > 1 THEN _pggit.column_names(k.confrelid, k.confkey)
+                    ELSE (SELECT jsonb_build_array(quote_ident(a.attname))
+                        FROM pg_attribute AS a WHERE a.attrelid = k.confrelid AND a.attnum = k.confkey[1]) END,
+                'match', CASE k.confmatchtype WHEN 'f' THEN 'full' WHEN 'p' THEN 'partial' END,
+                'on_update', CASE k.confupdtype
+                    WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END,
+                'on_delete', CASE k.confdeltype
+                    WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' WHEN 'd' THEN 'set default' END,
+                'on_delete_columns', CASE WHEN k.confdelsetcols IS NOT NULL THEN
+                    _pggit.column_names(k.conrelid, k.confdelsetcols) END,
+                'deferrable', CASE
+                    WHEN k.condeferred THEN 'initially deferred' WHEN k.condeferrable THEN 'initially immediate' END,
+                'not_enforced', CASE WHEN p.definition LIKE '%NOT ENFORCED' THEN true END,
+                'not_valid', CASE WHEN NOT k.convalidated AND p.definition NOT LIKE '%NOT ENFORCED' THEN true END,
+                'clustered', nullif(i.indisclustered, false),
+                'replica_identity', nullif(i.indisreplident, false)
+            ))
         END
         || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || CASE WHEN c.relispartition THEN '{"attached": true}'::jsonb ELSE '{}' END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_constraint AS k ON k.oid = w.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0
+        AND (k.conislocal OR k.contype <> 'c')
+    JOIN pg_class AS r ON r.oid = k.conrelid AND (k.coninhcount = 0 OR NOT r.relispartition)
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_class AS c ON c.oid = i.indexrelid
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
-    WHERE r.relkind IN ('r', 'p', 'f')
-      AND k.conparentid = 0
-      AND (k.conislocal OR k.contype <> 'c')
-      AND (k.coninhcount = 0 OR NOT r.relispartition)
-      AND (p_only IS NULL OR k.oid = ANY (p_only))
-    UNION ALL
+    CROSS JOIN LATERAL (
+        -- Printed only where the catalog says it otherwise in no version: what is not enforced is not validated either, and
+        -- without overlaps there are operators of exclusion, on the referenced side too.
+        SELECT CASE
+            WHEN k.contype = 'x' OR NOT k.convalidated OR k.conexclop IS NOT NULL
+                OR k.contype = 'f' AND (SELECT x.indisexclusion FROM pg_index AS x WHERE x.indexrelid = k.conindid)
+                THEN pg_get_constraintdef(k.oid, true) END AS definition
+        OFFSET 0
+    ) AS p;
+    RETURN QUERY SELECT * FROM _pggit.read_domain_constraints(p_places, p_only);
+END;
+$$;
+COMMENT ON FUNCTION _pggit._read_constraints(_pggit.catalog_place[], oid[]) IS $$
+Constraints of tables and domains; what partitions and heirs have from their parents is left out.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.read_domain_constraints(p_places _pggit.catalog_place[], p_only oid[])
+RETURNS SETOF _pggit.catalog_row
+LANGUAGE plpgsql
+VOLATILE
+ROWS 50
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT
         'pg_constraint'::regclass::oid, k.oid, 0, 'constraint', 'pg_type'::regclass::oid, y.oid,
         s.logical::text, y.typname::text, k.conname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'type', 'check',
             'expression', _pggit.settled(pg_get_expr(k.conbin, 0, true)),
             'not_valid', CASE WHEN NOT k.convalidated THEN true END,
             'comment', d.description
         )) END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
-    JOIN pg_type AS y ON y.typnamespace = s.nspoid
-    JOIN pg_constraint AS k ON k.contypid = y.oid AND k.contype = 'c'
-    LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
-    WHERE NOT EXISTS (
-        SELECT
-        FROM pg_depend AS x
-        WHERE x.classid = 'pg_type'::regclass AND x.objid = y.oid AND x.deptype = 'e'
-    )
-      AND (p_only IS NULL OR k.oid = ANY (p_only));
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_constraint AS k ON k.oid = w.oid AND k.contype = 'c'
+    JOIN pg_type AS y ON y.oid = k.contypid
+    JOIN unnest(p_places) AS s ON s.nspoid = y.typnamespace
+    LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_constraints(name[], name[], oid[]) IS $$
-Constraints of tables and domains; what partitions and heirs have from their parents is left out.
+COMMENT ON FUNCTION _pggit.read_domain_constraints(_pggit.catalog_place[], oid[]) IS $$
+Checks of domains.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.index_attrs(
-    p_index pg_index,
-    p_definition text,
-    p_head text,
-    p_where text,
-    p_options text[]
-)
-RETURNS jsonb
+CREATE OR REPLACE FUNCTION _pggit.index_extras(p_index pg_index, p_options text[])
+RETURNS text
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-BEGIN ATOMIC
-    WITH part AS (
-        SELECT
-            CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN ' INCLUDE (' || (
-                SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place)
-                FROM unnest(((p_index).indkey::smallint[])[(p_index).indnkeyatts:])
-                    WITH ORDINALITY AS k(number, place)
-                JOIN pg_attribute AS a ON a.attrelid = (p_index).indrelid AND a.attnum = k.number
-            ) || ')' ELSE '' END
-            || CASE WHEN (p_index).indnullsnotdistinct THEN ' NULLS NOT DISTINCT' ELSE '' END
-            || coalesce(' WITH (' || (
-                SELECT string_agg(
-                    quote_ident(split_part(o.item, '=', 1)) || '='
-                    || CASE WHEN quote_ident(v.value) = v.value THEN v.value ELSE quote_literal(v.value) END,
-                    ', ' ORDER BY o.place)
-                FROM unnest(p_options) WITH ORDINALITY AS o(item, place)
-                CROSS JOIN LATERAL (SELECT substr(o.item, strpos(o.item, '=') + 1)) AS v(value)
-            ) || ')', '')
-            || coalesce(' WHERE ' || p_where, '') AS tail,
-            substr(p_definition, length(p_head) + 1) AS body
-    ), cut AS (
-        SELECT left(p.body, length(p.body) - length(p.tail)) AS body FROM part AS p
-    )
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'method', nullif(split_part(c.body, ' (', 1), 'btree'),
-        'unique', nullif((p_index).indisunique, false),
-        'keys', _pggit.settled(substr(c.body, strpos(c.body, ' (') + 1)),
-        'include', CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN _pggit.column_names(
-            (p_index).indrelid, ((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) END,
-        'nulls_not_distinct', nullif((p_index).indnullsnotdistinct, false),
-        'where', _pggit.settled(p_where),
-        'invalid', CASE WHEN NOT (p_index).indisvalid AND strpos(p_head, ' ON ONLY ') = 0 THEN true END,
-        'only', CASE WHEN NOT (p_index).indisvalid AND strpos(p_head, ' ON ONLY ') > 0 THEN true END,
-        'clustered', nullif((p_index).indisclustered, false),
-        'replica_identity', nullif((p_index).indisreplident, false)
-    ))
-    FROM cut AS c;
-END;
-COMMENT ON FUNCTION _pggit.index_attrs(pg_index, text, text, text, text[]) IS $$
-The attributes of an index, its keys cut out of the definition that PostgreSQL prints.
-p_head: the definition up to and including USING; the printed tail is known exactly from the other attributes.
+RETURN CASE WHEN (p_index).indnatts > (p_index).indnkeyatts THEN ' INCLUDE (' || (
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place)
+        FROM unnest(((p_index).indkey::smallint[])[(p_index).indnkeyatts:]) WITH ORDINALITY AS k(number, place)
+        JOIN pg_attribute AS a ON a.attrelid = (p_index).indrelid AND a.attnum = k.number
+    ) || ')' ELSE '' END
+    || CASE WHEN (p_index).indnullsnotdistinct THEN ' NULLS NOT DISTINCT' ELSE '' END
+    || coalesce(' WITH (' || (
+        SELECT string_agg(
+            quote_ident(split_part(o.item, '=', 1)) || '='
+            || CASE WHEN quote_ident(v.value) = v.value THEN v.value ELSE quote_literal(v.value) END,
+            ', ' ORDER BY o.place)
+        FROM unnest(p_options) WITH ORDINALITY AS o(item, place)
+        CROSS JOIN LATERAL (SELECT substr(o.item, strpos(o.item, '=') + 1)) AS v(value)
+    ) || ')', '');
+COMMENT ON FUNCTION _pggit.index_extras(pg_index, text[]) IS $$
+What pg_get_indexdef prints between the keys of an index and its condition.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_indexes(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_indexes(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 5000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_class'::regclass::oid, c.oid, 0, 'index', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, c.relname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN _pggit.index_attrs(
-            i,
-            pg_get_indexdef(c.oid, 0, true),
-            'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(c.relname)
-                || ' ON ' || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END || r.oid::regclass::text || ' USING ',
-            pg_get_expr(i.indpred, i.indrelid, true),
-            c.reloptions
-        ) END
-        || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
-        || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
+        s.logical::text, r.relname::text, c.relname::text, NULL::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'method', nullif(split_part(b.body, ' (', 1), 'btree'),
+            'unique', nullif(i.indisunique, false),
+            'keys', _pggit.settled(substr(b.body, strpos(b.body, ' (') + 1)),
+            'include', CASE WHEN i.indnatts > i.indnkeyatts THEN _pggit.column_names(
+                i.indrelid, (i.indkey::smallint[])[i.indnkeyatts:]) END,
+            'nulls_not_distinct', nullif(i.indnullsnotdistinct, false),
+            'where', _pggit.settled(p.condition),
+            'invalid', CASE WHEN NOT i.indisvalid AND c.relkind = 'i' THEN true END,
+            'only', CASE WHEN NOT i.indisvalid AND c.relkind = 'I' THEN true END,
+            'clustered', nullif(i.indisclustered, false),
+            'replica_identity', nullif(i.indisreplident, false),
+            'comment', d.description,
+            'tablespace', t.spcname
+        ))
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
-        || coalesce((
+        -- only expressions can have a target
+        || CASE WHEN i.indexprs IS NULL THEN '{}' ELSE coalesce((
             SELECT jsonb_object_agg('statistics:' || a.attnum, a.attstattarget)
             FROM pg_attribute AS a
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attstattarget >= 0
-        ), '{}')
+        ), '{}') END
         || CASE WHEN c.relkind = 'I' AND EXISTS (
             SELECT
             FROM pg_inherits AS h
@@ -211,35 +194,52 @@ BEGIN
             JOIN pg_constraint AS x ON x.oid = o.refobjid AND x.conparentid = 0 AND x.contype IN ('p', 'u')
             WHERE h.inhparent = c.oid
         ) THEN '{"holds_keys": true}'::jsonb ELSE '{}' END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_index AS i ON i.indrelid = r.oid
-    JOIN pg_class AS c ON c.oid = i.indexrelid
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_index AS i ON i.indexrelid = w.oid
+    JOIN pg_class AS c ON c.oid = i.indexrelid AND NOT c.relispartition
+    JOIN pg_class AS r ON r.oid = i.indrelid AND r.relkind IN ('r', 'p', 'm')
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-    WHERE r.relkind IN ('r', 'p', 'm')
-      -- no index of pg_constraint leads from an index to its constraint; its dependency does
-      AND NOT EXISTS (
-          SELECT
-          FROM pg_depend AS o
-          WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
-            AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
-      )
-      AND NOT c.relispartition
-      AND (p_only IS NULL OR c.oid = ANY (p_only));
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN _pggit.stands_on(s.path) THEN
+            pg_get_indexdef(c.oid, 0, true) END AS definition
+        OFFSET 0
+    ) AS q
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN i.indpred IS NOT NULL THEN pg_get_expr(i.indpred, i.indrelid, true) END AS condition OFFSET 0
+    ) AS p
+    -- What is printed before the method and behind the keys is known exactly from the catalog: between them stand the keys.
+    CROSS JOIN LATERAL (
+        SELECT substr(q.definition, 1 + length(
+            'CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(c.relname)
+            || ' ON ' || CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END || r.oid::regclass::text || ' USING ')) AS rest,
+            CASE WHEN i.indnatts > i.indnkeyatts OR i.indnullsnotdistinct OR c.reloptions IS NOT NULL
+                THEN _pggit.index_extras(i, c.reloptions) ELSE '' END
+            || coalesce(' WHERE ' || p.condition, '') AS tail
+        OFFSET 0
+    ) AS m
+    CROSS JOIN LATERAL (SELECT left(m.rest, length(m.rest) - length(m.tail)) AS body OFFSET 0) AS b
+    -- no index of pg_constraint leads from an index to its constraint; its dependency does
+    WHERE NOT EXISTS (
+        SELECT
+        FROM pg_depend AS o
+        WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
+          AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+    );
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_indexes(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_indexes(_pggit.catalog_place[], oid[]) IS $$
 Indexes, those of constraints and those attached to the index of a partitioned table left out.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 ROWS 10
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     RETURN QUERY
@@ -249,17 +249,21 @@ BEGIN
         jsonb_strip_nulls(jsonb_build_object('index_name', v.name, 'usual_name', v.usual_name, 'comment', v.comment))
     FROM (
         SELECT
-            c.oid, i.indrelid, r.logical, r.relname, u.relname AS parent, c.relname AS name,
-            _pggit.default_name(r.relname, w.columns, w.label) AS usual_name,
+            c.oid, i.indrelid, s.logical, r.relname, u.relname AS parent, c.relname AS name,
+            _pggit.default_name(r.relname, n.columns, n.label) AS usual_name,
             -- where the usual name is taken, PostgreSQL counts: which number an index got depends on the order in which they were made
-            _pggit.default_name(r.relname, w.columns, w.label || substring(c.relname FROM '[0-9]+$')) AS counted_name,
+            _pggit.default_name(r.relname, n.columns, n.label || substring(c.relname FROM '[0-9]+$')) AS counted_name,
             coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(c.oid, 'pg_class')) AS comment
-        FROM _pggit.read_relations(p_logical, p_live) AS r
-        JOIN pg_index AS i ON i.indrelid = r.oid
+        FROM unnest(p_only) AS w(oid)
+        JOIN pg_index AS i ON i.indexrelid = w.oid
         JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relispartition
+        JOIN pg_class AS r ON r.oid = i.indrelid AND r.relispartition
+        JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
         JOIN pg_inherits AS h ON h.inhrelid = c.oid
         JOIN pg_class AS u ON u.oid = h.inhparent
-        LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+        LEFT JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = c.oid
+            AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+        LEFT JOIN pg_constraint AS k ON k.oid = o.refobjid AND k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
         CROSS JOIN LATERAL (
             SELECT
                 -- an index keeps the names that its own was made of
@@ -267,109 +271,91 @@ BEGIN
                     SELECT string_agg(a.attname, '_' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid) END AS columns,
                 CASE WHEN i.indisprimary THEN 'pkey' WHEN k.contype = 'u' THEN 'key' WHEN k.contype = 'x' THEN 'excl' ELSE 'idx' END
                     AS label
-        ) AS w
-        WHERE r.relispartition
-          -- a key of the partition's own, beside an index of its parent, is a constraint by itself
-          AND k.conparentid IS DISTINCT FROM 0
-          AND (p_only IS NULL OR c.oid = ANY (p_only))
+        ) AS n
+        -- a key of the partition's own, beside an index of its parent, is a constraint by itself
+        WHERE k.conparentid IS DISTINCT FROM 0
     ) AS v
     WHERE v.name <> v.usual_name AND v.name IS DISTINCT FROM v.counted_name
        OR v.comment IS NOT NULL;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_partition_indexes(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_partition_indexes(_pggit.catalog_place[], oid[]) IS $$
 The indexes that partitions have from their parents, as far as they have a name or comment of their own; each stands under the name
 of its parent's.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.trigger_attrs(p_trigger pg_trigger, p_definition text)
-RETURNS jsonb
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT jsonb_strip_nulls(jsonb_build_object(
-        'timing', CASE
-            WHEN (p_trigger).tgtype & 2 <> 0 THEN 'before' WHEN (p_trigger).tgtype & 64 <> 0 THEN 'instead of'
-            ELSE 'after' END,
-        'events', concat_ws(' or ',
-            CASE WHEN (p_trigger).tgtype & 4 <> 0 THEN 'insert' END,
-            CASE WHEN (p_trigger).tgtype & 8 <> 0 THEN 'delete' END,
-            CASE WHEN (p_trigger).tgtype & 16 <> 0 THEN 'update' END,
-            CASE WHEN (p_trigger).tgtype & 32 <> 0 THEN 'truncate' END),
-        'update_of', _pggit.column_names((p_trigger).tgrelid, (p_trigger).tgattr::smallint[]),
-        'level', CASE WHEN (p_trigger).tgtype & 1 <> 0 THEN 'row' END,
-        'old_table', (p_trigger).tgoldtable,
-        'new_table', (p_trigger).tgnewtable,
-        'when', CASE WHEN (p_trigger).tgqual IS NOT NULL THEN
-            _pggit.settled(substring(r.rest FROM ' FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE FUNCTION ')) END,
-        'function', CASE
-            WHEN (p_trigger).tgqual IS NULL
-                THEN substring(r.rest FROM ' FOR EACH (?:ROW|STATEMENT) EXECUTE FUNCTION (.*)$')
-            WHEN (p_trigger).tgnargs = 0
-                THEN substring(r.rest FROM '^.*\) EXECUTE FUNCTION (.*)$')
-            ELSE substring(r.rest FROM '^.*?\) EXECUTE FUNCTION (.*)$') END,
-        'constraint', CASE WHEN (p_trigger).tgconstraint <> 0 THEN true END,
-        'from_table', CASE WHEN (p_trigger).tgconstrrelid <> 0 THEN (p_trigger).tgconstrrelid::regclass::text END,
-        'deferrable', CASE
-            WHEN (p_trigger).tginitdeferred THEN 'initially deferred'
-            WHEN (p_trigger).tgdeferrable THEN 'initially immediate' END,
-        'enabled', CASE (p_trigger).tgenabled
-            WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END
-    ))
-    FROM (
-        SELECT substr(p_definition, length(
-            'CREATE ' || CASE WHEN (p_trigger).tgconstraint <> 0 THEN 'CONSTRAINT ' ELSE '' END
-            || 'TRIGGER ' || quote_ident((p_trigger).tgname)) + 1)
-    ) AS r(rest);
-END;
-COMMENT ON FUNCTION _pggit.trigger_attrs(pg_trigger, text) IS $$
-The attributes of a trigger; condition and call are cut out of the definition that PostgreSQL prints.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit._read_triggers(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_triggers(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_trigger'::regclass::oid, t.oid, 0, 'trigger', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, t.tgname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN
-            _pggit.trigger_attrs(t, pg_get_triggerdef(t.oid, true))
-        END
-        || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_trigger AS t ON t.tgrelid = r.oid
+        s.logical::text, r.relname::text, t.tgname::text, NULL::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'timing', CASE
+                WHEN t.tgtype & 2 <> 0 THEN 'before' WHEN t.tgtype & 64 <> 0 THEN 'instead of' ELSE 'after' END,
+            'events', concat_ws(' or ',
+                CASE WHEN t.tgtype & 4 <> 0 THEN 'insert' END,
+                CASE WHEN t.tgtype & 8 <> 0 THEN 'delete' END,
+                CASE WHEN t.tgtype & 16 <> 0 THEN 'update' END,
+                CASE WHEN t.tgtype & 32 <> 0 THEN 'truncate' END),
+            'update_of', CASE WHEN cardinality(t.tgattr::smallint[]) > 0 THEN _pggit.column_names(t.tgrelid, t.tgattr::smallint[]) END,
+            'level', CASE WHEN t.tgtype & 1 <> 0 THEN 'row' END,
+            'old_table', t.tgoldtable,
+            'new_table', t.tgnewtable,
+            'when', CASE WHEN t.tgqual IS NOT NULL THEN
+                _pggit.settled(substring(f.rest FROM ' FOR EACH (?:ROW|STATEMENT) WHEN \((.*)\) EXECUTE FUNCTION ')) END,
+            'function', CASE
+                WHEN t.tgqual IS NULL THEN substr(f.rest, strpos(f.rest, f.mark) + length(f.mark))
+                WHEN t.tgnargs = 0 THEN substring(f.rest FROM '^.*\) EXECUTE FUNCTION (.*)$')
+                ELSE substring(f.rest FROM '^.*?\) EXECUTE FUNCTION (.*)$') END,
+            'constraint', CASE WHEN t.tgconstraint <> 0 THEN true END,
+            'from_table', CASE WHEN t.tgconstrrelid <> 0 THEN t.tgconstrrelid::regclass::text END,
+            'deferrable', CASE
+                WHEN t.tginitdeferred THEN 'initially deferred' WHEN t.tgdeferrable THEN 'initially immediate' END,
+            'enabled', CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END,
+            'comment', d.description
+        ))
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_trigger AS t ON t.oid = w.oid AND NOT t.tgisinternal AND t.tgparentid = 0
+    JOIN pg_class AS r ON r.oid = t.tgrelid
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
     LEFT JOIN pg_description AS d ON d.objoid = t.oid AND d.classoid = 'pg_trigger'::regclass AND d.objsubid = 0
-    WHERE NOT t.tgisinternal
-      AND t.tgparentid = 0
-      AND (p_only IS NULL OR t.oid = ANY (p_only));
+    -- condition and call are cut out of the definition that PostgreSQL prints
+    CROSS JOIN LATERAL (
+        SELECT
+            substr(
+                CASE WHEN _pggit.stands_on(s.path) THEN
+                    pg_get_triggerdef(t.oid, true) END,
+                length('CREATE ' || CASE WHEN t.tgconstraint <> 0 THEN 'CONSTRAINT ' ELSE '' END
+                    || 'TRIGGER ' || quote_ident(t.tgname)) + 1) AS rest,
+            CASE WHEN t.tgtype & 1 <> 0 THEN ' FOR EACH ROW EXECUTE FUNCTION ' ELSE ' FOR EACH STATEMENT EXECUTE FUNCTION ' END AS mark
+        OFFSET 0
+    ) AS f;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_triggers(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_triggers(_pggit.catalog_place[], oid[]) IS $$
 Triggers of tables and views.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_policies(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_policies(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 1000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_policy'::regclass::oid, p.oid, 0, 'policy', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, p.polname::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        s.logical::text, r.relname::text, p.polname::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'restrictive', CASE WHEN NOT p.polpermissive THEN true END,
             'command', CASE p.polcmd
                 WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update' WHEN 'd' THEN 'delete' END,
@@ -380,42 +366,43 @@ BEGIN
             'check', _pggit.settled(pg_get_expr(p.polwithcheck, p.polrelid, true)),
             'comment', d.description
         )) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_policy AS p ON p.polrelid = r.oid
-    LEFT JOIN pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass AND d.objsubid = 0
-    WHERE p_only IS NULL OR p.oid = ANY (p_only);
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_policy AS p ON p.oid = w.oid
+    JOIN pg_class AS r ON r.oid = p.polrelid
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
+    LEFT JOIN pg_description AS d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass AND d.objsubid = 0;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_policies(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_policies(_pggit.catalog_place[], oid[]) IS $$
 Row-level security policies.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_rules(p_logical name[], p_live name[], p_only oid[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION _pggit._read_rules(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
 ROWS 100
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
-SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     RETURN QUERY
     SELECT
         'pg_rewrite'::regclass::oid, w.oid, 0, 'rule', 'pg_class'::regclass::oid, r.oid,
-        r.logical::text, r.relname::text, w.rulename::text, NULL::text,
-        CASE WHEN set_config('search_path', r.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        s.logical::text, r.relname::text, w.rulename::text, NULL::text,
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'definition', _pggit.settled(rtrim(substr(
                 pg_get_ruledef(w.oid, true), length('CREATE RULE ' || quote_ident(w.rulename) || ' AS') + 1), ';')),
             'enabled', CASE w.ev_enabled
                 WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END,
             'comment', d.description
         )) END
-    FROM _pggit.read_relations(p_logical, p_live) AS r
-    JOIN pg_rewrite AS w ON w.ev_class = r.oid AND w.rulename <> '_RETURN'
-    LEFT JOIN pg_description AS d ON d.objoid = w.oid AND d.classoid = 'pg_rewrite'::regclass AND d.objsubid = 0
-    WHERE p_only IS NULL OR w.oid = ANY (p_only);
+    FROM unnest(p_only) AS o(oid)
+    JOIN pg_rewrite AS w ON w.oid = o.oid AND w.rulename <> '_RETURN'
+    JOIN pg_class AS r ON r.oid = w.ev_class
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace
+    LEFT JOIN pg_description AS d ON d.objoid = w.oid AND d.classoid = 'pg_rewrite'::regclass AND d.objsubid = 0;
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_rules(name[], name[], oid[]) IS $$
+COMMENT ON FUNCTION _pggit._read_rules(_pggit.catalog_place[], oid[]) IS $$
 Rewrite rules; those that are a view's query belong to the view.
 $$;

@@ -18,7 +18,7 @@ COMMENT ON FUNCTION _pggit.dictionary_name(oid) IS $$
 The name of a text search dictionary, with its schema where the search_path does not find it.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_search_configurations(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_search_configurations(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -31,7 +31,7 @@ BEGIN
     SELECT
         'pg_ts_config'::regclass::oid, c.oid, 0, 'text_search_configuration', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, c.cfgname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(c.cfgowner, obj_description(c.oid, 'pg_ts_config'), NULL, 'f')
             || jsonb_build_object('parser', CASE WHEN pg_ts_parser_is_visible(p.oid) THEN '' ELSE quote_ident(n.nspname) || '.' END
                 || quote_ident(p.prsname))
@@ -46,18 +46,18 @@ BEGIN
                 ) AS m
             ), '{}')
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_ts_config AS c ON c.cfgnamespace = s.nspoid
     JOIN pg_ts_parser AS p ON p.oid = c.cfgparser
     JOIN pg_namespace AS n ON n.oid = p.prsnamespace
     WHERE NOT _pggit.is_extension_member('pg_ts_config'::regclass, c.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_search_configurations(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_search_configurations(_pggit.catalog_place[]) IS $$
 Text search configurations, with the dictionaries of each token type as one attribute.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_search_parts(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_search_parts(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -70,7 +70,7 @@ BEGIN
     SELECT
         'pg_ts_dict'::regclass::oid, d.oid, 0, 'text_search_dictionary', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, d.dictname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(d.dictowner, obj_description(d.oid, 'pg_ts_dict'), NULL, 'f')
             || jsonb_strip_nulls(jsonb_build_object(
                 'template', CASE WHEN pg_ts_template_is_visible(t.oid) THEN '' ELSE quote_ident(n.nspname) || '.' END
@@ -78,7 +78,7 @@ BEGIN
                 'options', d.dictinitoption
             ))
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_ts_dict AS d ON d.dictnamespace = s.nspoid
     JOIN pg_ts_template AS t ON t.oid = d.dicttemplate
     JOIN pg_namespace AS n ON n.oid = t.tmplnamespace
@@ -87,19 +87,19 @@ BEGIN
     SELECT
         'pg_ts_template'::regclass::oid, t.oid, 0, 'text_search_template', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, t.tmplname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'comment', obj_description(t.oid, 'pg_ts_template'),
             'init', _pggit.routine_name(t.tmplinit),
             'lexize', _pggit.routine_name(t.tmpllexize)
         )) END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_ts_template AS t ON t.tmplnamespace = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_ts_template'::regclass, t.oid);
     RETURN QUERY
     SELECT
         'pg_ts_parser'::regclass::oid, p.oid, 0, 'text_search_parser', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, p.prsname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN jsonb_strip_nulls(jsonb_build_object(
+        CASE WHEN _pggit.stands_on(s.path) THEN jsonb_strip_nulls(jsonb_build_object(
             'comment', obj_description(p.oid, 'pg_ts_parser'),
             'start', _pggit.routine_name(p.prsstart),
             'gettoken', _pggit.routine_name(p.prstoken),
@@ -107,16 +107,16 @@ BEGIN
             'headline', _pggit.routine_name(p.prsheadline),
             'lextypes', _pggit.routine_name(p.prslextype)
         )) END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_ts_parser AS p ON p.prsnamespace = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_ts_parser'::regclass, p.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_search_parts(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_search_parts(_pggit.catalog_place[]) IS $$
 Text search dictionaries, templates and parsers.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit._read_statistics(p_logical name[], p_live name[])
+CREATE OR REPLACE FUNCTION _pggit._read_statistics(p_places _pggit.catalog_place[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
 VOLATILE
@@ -129,7 +129,7 @@ BEGIN
     SELECT
         'pg_statistic_ext'::regclass::oid, x.oid, 0, 'statistics', 'pg_namespace'::regclass::oid, s.nspoid,
         s.logical::text, NULL::text, x.stxname::text, NULL::text,
-        CASE WHEN set_config('search_path', s.path, true) <> '' THEN
+        CASE WHEN _pggit.stands_on(s.path) THEN
             _pggit.common_attrs(x.stxowner, obj_description(x.oid, 'pg_statistic_ext'), NULL, 'f')
             || jsonb_strip_nulls(jsonb_build_object(
                 'relation', x.stxrelid::regclass::text,
@@ -150,11 +150,11 @@ BEGIN
                 'statistics', nullif(x.stxstattarget, -1)
             ))
         END
-    FROM _pggit.read_scope(p_logical, p_live) AS s
+    FROM unnest(p_places) AS s
     JOIN pg_statistic_ext AS x ON x.stxnamespace = s.nspoid
     WHERE NOT _pggit.is_extension_member('pg_statistic_ext'::regclass, x.oid);
 END;
 $$;
-COMMENT ON FUNCTION _pggit._read_statistics(name[], name[]) IS $$
+COMMENT ON FUNCTION _pggit._read_statistics(_pggit.catalog_place[]) IS $$
 Extended statistics.
 $$;
