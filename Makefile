@@ -63,6 +63,7 @@ release: setup ## freeze this version's scripts into migrations/ and open the ne
 bench: setup ## time a large schema, the feeds and kept answers, each against a floor measured in the same run
 	@$(BIN)/python tests/load/bench.py
 	@$(BIN)/python tests/load/bench_compare.py
+	@$(BIN)/python tests/load/bench_history.py
 	@$(BIN)/python tests/load/deliveries.py
 	@$(BIN)/python tests/load/feeds.py
 	@$(BIN)/python tests/load/requests.py

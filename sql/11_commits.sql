@@ -282,12 +282,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.tree_objects(bytea) IS 'The objects of a tree, in no order.';
 
+CREATE OR REPLACE FUNCTION _pggit.look_up_tree(p_tree bytea)
+RETURNS SETOF _pggit.object
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature, b.attrs, b.deps
+    FROM _pggit.trees AS t
+    CROSS JOIN LATERAL unnest(t.page_hashes) AS h(hash)
+    CROSS JOIN LATERAL (SELECT g.blob_hashes FROM _pggit.pages AS g WHERE g.hash = h.hash OFFSET 0) AS p
+    CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
+    CROSS JOIN LATERAL (SELECT v.* FROM _pggit.blobs AS v WHERE v.hash = m.hash OFFSET 0) AS b
+    WHERE t.hash = p_tree;
+END;
+COMMENT ON FUNCTION _pggit.look_up_tree(bytea) IS $$
+As _pggit.tree_objects, with one look-up for each object: takes no longer as the history grows, and longer where the tree is large.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.tree_changes(p_from bytea, p_to bytea)
 RETURNS TABLE (old_object _pggit.object, new_object _pggit.object)
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
+    -- Pages and versions are looked up one by one: their tables grow with the history, and the planner, who does not know how few
+    -- are wanted, would read them whole.
     WITH slots AS (
         SELECT f.hash AS from_page, t.hash AS to_page
         FROM unnest((SELECT x.page_hashes FROM _pggit.trees AS x WHERE x.hash = p_from))
@@ -298,23 +318,23 @@ BEGIN ATOMIC
     ), old_hashes AS (
         SELECT m.hash
         FROM slots AS s
-        JOIN _pggit.pages AS p ON p.hash = s.from_page
+        CROSS JOIN LATERAL (SELECT g.blob_hashes FROM _pggit.pages AS g WHERE g.hash = s.from_page OFFSET 0) AS p
         CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
     ), new_hashes AS (
         SELECT m.hash
         FROM slots AS s
-        JOIN _pggit.pages AS p ON p.hash = s.to_page
+        CROSS JOIN LATERAL (SELECT g.blob_hashes FROM _pggit.pages AS g WHERE g.hash = s.to_page OFFSET 0) AS p
         CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
     ), olds AS (
         SELECT b.object_id, ROW(b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature,
             b.attrs, b.deps)::_pggit.object AS object
         FROM (SELECT o.hash FROM old_hashes AS o EXCEPT SELECT n.hash FROM new_hashes AS n) AS d
-        JOIN _pggit.blobs AS b ON b.hash = d.hash
+        CROSS JOIN LATERAL (SELECT v.* FROM _pggit.blobs AS v WHERE v.hash = d.hash OFFSET 0) AS b
     ), news AS (
         SELECT b.object_id, ROW(b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature,
             b.attrs, b.deps)::_pggit.object AS object
         FROM (SELECT n.hash FROM new_hashes AS n EXCEPT SELECT o.hash FROM old_hashes AS o) AS d
-        JOIN _pggit.blobs AS b ON b.hash = d.hash
+        CROSS JOIN LATERAL (SELECT v.* FROM _pggit.blobs AS v WHERE v.hash = d.hash OFFSET 0) AS b
     )
     SELECT o.object, n.object
     FROM olds AS o

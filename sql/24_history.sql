@@ -369,6 +369,8 @@ DECLARE
     v_head text := _pggit.session_ref(p_path);
     v_from bytea;
     v_to   bytea;
+    v_old  _pggit.object[];
+    v_new  _pggit.object[];
 BEGIN
     IF p_from IS NULL OR p_to IS NULL THEN
         RETURN QUERY
@@ -380,13 +382,14 @@ BEGIN
     END IF;
     v_from := _pggit.commit_tree(_pggit.resolve_ref(p_from, v_head));
     v_to := _pggit.commit_tree(_pggit.resolve_ref(p_to, v_head));
+    SELECT
+        coalesce(array_agg(t.old_object) FILTER (WHERE (t.old_object).object_id IS NOT NULL), '{}'),
+        coalesce(array_agg(t.new_object) FILTER (WHERE (t.new_object).object_id IS NOT NULL), '{}')
+    INTO v_old, v_new
+    FROM _pggit.tree_changes(v_from, v_to) AS t;
     RETURN QUERY
     SELECT s.*
-    FROM _pggit.diff_objects(
-        ARRAY(SELECT t.old_object FROM _pggit.tree_changes(v_from, v_to) AS t
-            WHERE (t.old_object).object_id IS NOT NULL),
-        ARRAY(SELECT t.new_object FROM _pggit.tree_changes(v_from, v_to) AS t
-            WHERE (t.new_object).object_id IS NOT NULL)) AS c
+    FROM _pggit.diff_objects(v_old, v_new) AS c
     CROSS JOIN LATERAL _pggit.shown_change(c) AS s;
     PERFORM _pggit.record_timing('diff', v_started);
 END;

@@ -214,7 +214,7 @@ DECLARE
 BEGIN
     v_found := ARRAY(
         SELECT ROW(o.*)::_pggit.object
-        FROM _pggit.tree_objects(_pggit.commit_tree(p_commit_id)) AS o
+        FROM _pggit.look_up_tree(_pggit.commit_tree(p_commit_id)) AS o
         -- The last part of a name stands in every way to write it: a cheap test first.
         WHERE strpos(p_name, replace(o.name, '"', '""')) > 0
             AND p_name = ANY (_pggit.object_names(ROW(o.*)::_pggit.object)));
