@@ -39,7 +39,7 @@ BEGIN
             WHERE o.kind = 'schema' OR o.kind = 'table' AND o.name = 't_' || v_number % 14);
         v_new := ARRAY(
             SELECT ROW(o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
-                o.attrs || CASE o.kind WHEN 'table' THEN jsonb_build_object('comment', v_number::text) ELSE '{}' END,
+                o.attrs || CASE o.kind WHEN 'table' THEN jsonb_build_object('comment', v_number::text) ELSE '{{}}' END,
                 o.deps)::_pggit.object
             FROM unnest(v_old) AS o);
         v_tree := _pggit.patch_tree(v_tree, v_old, v_new);
