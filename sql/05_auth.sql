@@ -177,3 +177,17 @@ Who a key belongs to.
 p_key_hash: the SHA-256 of the key as hexadecimal digits, so that the key itself reaches no log.
 Returns: {key_id, name, role, tier, rate_limit, expires_at (epoch)}, or NULL for a key that is unknown, expired or revoked.
 $$;
+
+CREATE OR REPLACE FUNCTION pggit.find_good_keys(p_key_ids integer[])
+RETURNS integer[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT k.key_id
+    FROM _pggit.api_keys AS k
+    WHERE k.key_id = ANY (p_key_ids)
+        AND k.revoked_at IS NULL
+        AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+    ORDER BY k.key_id);
+COMMENT ON FUNCTION pggit.find_good_keys(integer[]) IS 'Those of the keys that are neither revoked nor expired; other feeds end.';

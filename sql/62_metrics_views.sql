@@ -311,3 +311,81 @@ RETURN jsonb_build_object(
         SELECT coalesce(jsonb_agg(DISTINCT s.schema_name), '[]') FROM _pggit.worktree_schemas AS s),
     'workers', _pggit.worker_facts());
 COMMENT ON FUNCTION pggit.system_info() IS 'The database under the service, as a document.';
+
+CREATE OR REPLACE FUNCTION _pggit.metric_value(p_name text, p_value double precision, p_unit text, p_labels jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN jsonb_build_object('name', p_name, 'value', p_value, 'unit', p_unit, 'labels', p_labels);
+COMMENT ON FUNCTION _pggit.metric_value(text, double precision, text, jsonb) IS 'One number as the API shows it.';
+
+CREATE OR REPLACE FUNCTION _pggit.metric_values()
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH fact AS (
+        SELECT _pggit.delivery_facts() AS webhooks, _pggit.alert_facts() AS alerts, _pggit.worker_facts() AS workers
+    )
+    SELECT jsonb_agg(m.metric ORDER BY m.metric ->> 'name', m.metric -> 'labels')
+    FROM (
+        SELECT _pggit.metric_value(v.name, v.value::double precision, 'count', v.labels) AS metric
+        FROM fact AS f
+        CROSS JOIN LATERAL (VALUES
+            ('webhooks_active', f.webhooks ->> 'active_count', '{}'::jsonb),
+            ('webhooks_failing', f.webhooks ->> 'failed_count', '{}'),
+            ('deliveries_pending', f.webhooks ->> 'pending_deliveries', '{}'),
+            ('deliveries_ended', f.webhooks ->> 'delivered', '{"outcome": "delivered"}'),
+            ('deliveries_ended', f.webhooks ->> 'failed', '{"outcome": "failed"}'),
+            ('alerts_open', f.alerts ->> 'info', '{"severity": "INFO"}'),
+            ('alerts_open', f.alerts ->> 'warning', '{"severity": "WARNING"}'),
+            ('alerts_open', f.alerts ->> 'critical', '{"severity": "CRITICAL"}'),
+            ('workers_alive', f.workers ->> 'alive', '{}')) AS v(name, value, labels)
+        UNION ALL
+        SELECT _pggit.metric_value('operation_' || p.name, p.value::double precision, 'ms',
+            jsonb_build_object('operation_type', o.operation ->> 'operation_type'))
+        FROM jsonb_array_elements(_pggit.operation_facts()) AS o(operation)
+        CROSS JOIN LATERAL (VALUES ('p95', o.operation ->> 'p95_ms'), ('p99', o.operation ->> 'p99_ms')) AS p(name, value)
+        WHERE p.value IS NOT NULL
+    ) AS m;
+END;
+COMMENT ON FUNCTION _pggit.metric_values() IS 'Webhooks, alerts, workers and operations as single numbers.';
+
+CREATE OR REPLACE FUNCTION pggit.service_metrics()
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- A task is a run of a job; a run has one execution. Events are counted by their ids, and by type only as far as that is cheap.
+    WITH run AS (
+        SELECT CASE x.status WHEN 'SUCCESS' THEN 'completed' WHEN 'SKIPPED' THEN 'cancelled' ELSE lower(x.status) END AS status,
+            x.duration_ms, x.started_at > clock_timestamp() - interval '1 day' AS is_recent
+        FROM _pggit.scheduled_job_execution AS x
+    ), recent AS (
+        SELECT e.type FROM _pggit.events AS e ORDER BY e.xid DESC, e.event_id DESC LIMIT 10000
+    )
+    SELECT jsonb_build_object(
+        'webhook_events_total', (SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END FROM _pggit.events_event_id_seq AS s),
+        'workflow_tasks_total', (SELECT count(*) FROM run),
+        'task_executions_total', (SELECT count(*) FROM run),
+        'tasks_by_status', '{"pending": 0, "running": 0, "completed": 0, "failed": 0}'::jsonb
+            || (SELECT coalesce(jsonb_object_agg(r.status, r.runs), '{}')
+                FROM (SELECT run.status, count(*) AS runs FROM run GROUP BY run.status) AS r)
+            || jsonb_build_object('pending', (
+                SELECT count(*) FROM _pggit.scheduled_jobs AS j WHERE j.is_enabled AND j.next_run_at <= clock_timestamp())),
+        'events_by_type', (
+            SELECT coalesce(jsonb_object_agg(t.type, t.events), '{}')
+            FROM (SELECT recent.type, count(*) AS events FROM recent GROUP BY recent.type) AS t),
+        'avg_processing_time_ms', (SELECT round(avg(run.duration_ms)::numeric, 3) FROM run WHERE run.is_recent),
+        'metrics', coalesce(_pggit.metric_values(), '[]'),
+        'start_time', _pggit.json_time(clock_timestamp() - interval '1 day'),
+        'end_time', _pggit.json_time(clock_timestamp()));
+END;
+COMMENT ON FUNCTION pggit.service_metrics() IS $$
+The service in numbers, as a document.
+Returns: {webhook_events_total, workflow_tasks_total, task_executions_total, tasks_by_status, events_by_type (of the last 10,000 events),
+avg_processing_time_ms, metrics [{name, value, unit, labels}], start_time, end_time}; averages are those of that time.
+$$;

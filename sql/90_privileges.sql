@@ -58,13 +58,13 @@ BEGIN ATOMIC
     SELECT unnest(ARRAY['init', 'setup_roles']::name[]), 'pggit_admin'::name
     UNION ALL
     SELECT unnest(ARRAY[
-        'create_api_key', 'list_api_keys', 'revoke_api_key', 'authenticate_key', 'admit_key', 'take_request',
+        'create_api_key', 'list_api_keys', 'revoke_api_key', 'authenticate_key', 'admit_key', 'take_request', 'find_good_keys',
         'protect_branch', 'unprotect_branch', 'list_audit'
     ]::name[]), 'pggit_admin'::name
     UNION ALL
     SELECT 'list_protected_branches'::name, 'pggit_reader'::name
     UNION ALL
-    SELECT unnest(ARRAY['check_login']::name[]), 'pggit_reader'::name
+    SELECT unnest(ARRAY['check_login', 'service_metrics']::name[]), 'pggit_reader'::name
     UNION ALL
     SELECT unnest(ARRAY['setup_login']::name[]), 'pggit_admin'::name;
 END;

@@ -110,6 +110,20 @@ def on_database_error(request: AnyRequest, error: psycopg.Error) -> Response[Err
     return _respond(database_error(error, request.url.path))
 
 
+def on_depth(request: AnyRequest, _: RecursionError) -> Response[ErrorResponse]:
+    """A body so deep that the parser gives up; nothing else here recurses."""
+    message = "the body is nested too deeply"
+    body = envelope(
+        message=message,
+        code=ErrorCode.VALIDATION_ERROR,
+        status=400,
+        path=request.url.path,
+        request_id=request_id.get(),
+        details=[ErrorDetail(message=message, code="invalid")],
+    )
+    return _respond(body)
+
+
 def on_defect(request: AnyRequest, error: Exception) -> Response[ErrorResponse]:
     """Anything else is a defect of the service: logged in full, told in general."""
     _log.error("unhandled error", exc_info=error)
@@ -180,6 +194,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     current = settings if settings is not None else load_settings()
     check_logins(current)
     configure_logging(current.log_level)
+    if current.celery_broker_url:
+        _log.info("CELERY_BROKER_URL is accepted and not used: the queue is PostgreSQL")
     database = Database(current, request_id.get)
     live = Live(current, database)
     alerts.read_ahead(live.cache, database)
@@ -221,6 +237,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             webhooks.router,
             dashboard.router,
             system.router,
+            system.get_service_metrics,
             access.router,
         ],
     )
@@ -245,6 +262,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers={
             HTTPException: on_http_error,
             psycopg.Error: on_database_error,
+            RecursionError: on_depth,
             Exception: on_defect,
         },
         cors_config=CORSConfig(

@@ -1,7 +1,6 @@
 """The feeds: who hears what, resuming, heartbeats. One Feed serves all clients of the process; it follows the hub."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic, time
@@ -24,6 +23,8 @@ Group = tuple[Stream, frozenset[str]]
 
 HEARTBEAT = 25.0
 STATUS = 5.0
+# Seconds between two questions whether the keys by which clients came are still good.
+KEYS = 2.0
 # Seconds to wait for the hub when a client comes; events that are read again for one.
 JOIN = 5.0
 REPLAY_LIMIT = 10_000
@@ -95,6 +96,7 @@ def messages(events: Sequence[Event], group: Group) -> list[tuple[str, bytes]]:
 
 
 Status = Callable[[], Awaitable[dict[str, Any]]]
+GoodKeys = Callable[[Sequence[int]], Awaitable[Sequence[int]]]
 Read = Callable[[str, str, int], Awaitable[Sequence[Event]]]
 
 
@@ -102,10 +104,18 @@ class Feed:
     """All clients of the process."""
 
     def __init__(
-        self, hub: Hub, status: Status, *, heartbeat: float = HEARTBEAT, every: float = STATUS
+        self,
+        hub: Hub,
+        status: Status,
+        *,
+        good_keys: GoodKeys | None = None,
+        heartbeat: float = HEARTBEAT,
+        every: float = STATUS,
     ) -> None:
         self._hub = hub
         self._status = status
+        self._good_keys = good_keys
+        self._checking: asyncio.Task[None] | None = None
         self._heartbeat = heartbeat
         self._every = every
         self._groups: dict[Group, set[Peer]] = {}
@@ -133,10 +143,10 @@ class Feed:
     async def close(self) -> None:
         """End everything."""
         self.stop()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, self._checking):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
 
     @property
     def is_open(self) -> bool:
@@ -257,7 +267,7 @@ class Feed:
     # -- the clock ----------------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        beat_at = status_at = monotonic()
+        beat_at = status_at = keys_at = monotonic()
         while True:
             await asyncio.sleep(0.5)
             now = monotonic()
@@ -267,6 +277,10 @@ class Feed:
                     self.dropped += 1
                     _log.info("a client was cut off: %s", peer.closed[1])
             self._end_expired()
+            if now - keys_at >= KEYS and (self._checking is None or self._checking.done()):
+                keys_at = now
+                # Beside the clock: a database that is slow to answer must not stop it.
+                self._checking = asyncio.create_task(self._end_revoked(), name="pggit feed keys")
             if now - beat_at >= self._heartbeat and not self._is_passing_on:
                 beat_at = now
                 self._beat()
@@ -279,6 +293,18 @@ class Feed:
         for peer in list(self._group_of):
             if peer.expires_at is not None and peer.expires_at <= now:
                 peer.close(POLICY, "the token has expired")
+
+    async def _end_revoked(self) -> None:
+        asked = {peer.key_id for peer in self._group_of if peer.key_id is not None}
+        if self._good_keys is None or not asked:
+            return
+        try:
+            good = set(await self._good_keys(sorted(asked)))
+        except (psycopg.Error, OSError, TimeoutError):
+            return
+        for peer in list(self._group_of):
+            if peer.key_id in asked and peer.key_id not in good:
+                peer.close(POLICY, "the API key is not valid any more")
 
     def _beat(self) -> None:
         payload = message("heartbeat", position=self.position, timestamp=utc_now())

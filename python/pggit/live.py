@@ -50,7 +50,10 @@ class Live:
             max_bytes=settings.cache_max_bytes,
             ttl=settings.cache_ttl,
         )
-        self.feed = Feed(self.hub, self._status)
+        self.feed = Feed(self.hub, self._status, good_keys=self._good_keys)
+
+    async def _good_keys(self, key_ids: Sequence[int]) -> Sequence[int]:
+        return await self._db.call_value(list[int], "find_good_keys", key_ids=list(key_ids))
 
     async def _status(self) -> dict[str, Any]:
         counts = await self._db.call_value(dict[str, int], "feed_status")

@@ -76,7 +76,9 @@ class Peer:
     def __init__(self, on_lag: Callable[["Peer"], None]) -> None:
         self._on_lag = on_lag
         self.position = ""
+        # Until when it may hear, and by which API key it came, if by one.
         self.expires_at: float | None = None
+        self.key_id: int | None = None
         # While what it missed is read from the table, what happens now waits here.
         self.held: list[Batch] | None = None
         self.closed: tuple[int, str] | None = None

@@ -45,7 +45,21 @@ def test_an_unknown_field_is_named(empty_api: httpx.Client) -> None:
     assert "colour" in str(assert_envelope(response, 400, "VALIDATION_ERROR")["message"])
 
 
-@pytest.mark.parametrize("content", [b"{", b"", b"\xff", b"nul"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"",
+        b"\xff",
+        b"nul",
+        b'{"name": "\\ud800"}',
+        b'{"name": 1e400}',
+        b'{"name": NaN}',
+        b'{"name": ' + b"[" * 100_000,
+        b'{"name": ' + b'{"a": ' * 5000 + b"1" + b"}" * 5001,
+    ],
+    ids=lambda _: None,
+)
 def test_a_body_that_is_no_json_is_400(empty_api: httpx.Client, content: bytes) -> None:
     response = empty_api.post(
         "/api/v1/branches", content=content, headers={"content-type": "application/json"}

@@ -117,6 +117,30 @@ def test_a_feed_ends_when_its_token_does(guarded: httpx.Client) -> None:
         assert list(server_sent(stream)) == []
 
 
+def test_a_feed_ends_when_its_key_is_revoked(
+    guarded: httpx.Client, conn: psycopg.Connection
+) -> None:
+    def key(name: str) -> tuple[int, str]:
+        made = conn.execute("SELECT pggit.create_api_key(%s)", [name]).fetchone()
+        assert made is not None
+        return made[0]["key_id"], made[0]["key"]
+
+    (number, value), (_, other) = key("revoked"), key("kept")
+    headers = {"X-API-Key": value}
+    with (
+        open_socket(guarded, token=value) as line,
+        open_socket(guarded, "dashboard", token=other) as kept,
+        guarded.stream("GET", "/api/v1/events/stream", headers=headers) as stream,
+    ):
+        for one in (line, kept):
+            here(one)
+        conn.execute("SELECT pggit.revoke_api_key(%s)", [number])
+        assert ended(line) == (1008, "the API key is not valid any more")
+        list(server_sent(stream))  # ends, too
+        here(kept)
+    assert_envelope(guarded.get("/api/v1/me", headers=headers), 401, "UNAUTHORIZED")
+
+
 def test_pages_and_streams_need_a_token(guarded: httpx.Client) -> None:
     for path in ("/api/v1/events", "/api/v1/events/stream", "/api/v1/cache/stats"):
         assert_envelope(guarded.get(path), 401, "UNAUTHORIZED")

@@ -74,6 +74,17 @@ def test_the_dashboard_counts_what_happened(api: httpx.Client, repository: str) 
     diffs = {one["operation_type"]: one for one in dashboard["performance"]["operations"]}["diff"]
     assert diffs["operations_24h"] == 10
     assert diffs["baseline"]["sample_count"] == 10
+    numbers = api.get("/api/v1/metrics").json()
+    assert numbers["webhook_events_total"] >= sum(numbers["events_by_type"].values()) > 0
+    assert numbers["events_by_type"]["alert.raised"] >= 1
+    assert numbers["workflow_tasks_total"] == numbers["task_executions_total"] >= 1
+    assert numbers["tasks_by_status"]["completed"] >= 1
+    assert {"pending", "running", "failed"} <= set(numbers["tasks_by_status"])
+    assert numbers["avg_processing_time_ms"] > 0
+    assert {"webhooks_active", "alerts_open", "operation_p95"} <= {
+        one["name"] for one in numbers["metrics"]
+    }
+    assert numbers["start_time"] < numbers["end_time"]
     assert "slow" in [one["message"] for one in dashboard["anomalies"]["alerts"]]
     health = until(api, lambda body: body["checks_summary"]["celery"] == "healthy")
     assert health["status"] == "healthy"

@@ -61,6 +61,7 @@ def test_every_route_of_the_contract_is_there(empty_api: httpx.Client) -> None:
         ("GET", "/api/v1/dashboard/anomalies"),
         ("GET", "/api/v1/system/info"),
         ("GET", "/api/v1/system/version"),
+        ("GET", "/api/v1/metrics"),
         ("GET", "/api/v1/branches"),
         ("POST", "/api/v1/branches"),
         ("GET", "/api/v1/branches/{branch_id}"),

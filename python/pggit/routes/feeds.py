@@ -155,6 +155,13 @@ async def _converse(socket: WebSocket[Any, Any, Any], talk: Conversation) -> Non
             await talk.hear(event.get("text") or event.get("bytes") or b"")
 
 
+def _know(peer: Peer, principal: Principal | None) -> None:
+    """A feed ends with the token or the key by which it was opened."""
+    if principal is not None:
+        peer.expires_at = principal.expires_at
+        peer.key_id = principal.key_id
+
+
 def _is_anonymous(socket: WebSocket[Any, Any, Any], cookie: str) -> bool:
     """Whether it did not even try to say who it is."""
     return not (
@@ -180,12 +187,11 @@ async def _serve(
             return
         stream = "status"
     principal: Principal | None = found.get(PRINCIPAL)
-    expires_at = None if principal is None else principal.expires_at
     protocol = writable_socket(socket.scope)
     after = None if stream == "status" else socket.query_params.get("last_event_id")
     if protocol is not None:
         peer: Peer = SocketPeer(feed.on_lag, protocol)
-        peer.expires_at = expires_at
+        _know(peer, principal)
         talk = Conversation(feed, db, peer, stream)
         try:
             if await talk.begin(after):
@@ -198,7 +204,7 @@ async def _serve(
         await socket.send({"type": "websocket.send", "bytes": None, "text": data.decode()})
 
     queue = QueuePeer(feed.on_lag, send, None, is_joined=False)
-    queue.expires_at = expires_at
+    _know(queue, principal)
     talk = Conversation(feed, db, queue, stream)
     hearing: asyncio.Task[None] | None = None
     try:
@@ -274,7 +280,7 @@ class EventStream:
             self._feed.on_lag, write, getattr(owner, "transport", None), is_joined=True
         )
         principal: Principal | None = cast("dict[str, Any]", scope).get(PRINCIPAL)
-        peer.expires_at = None if principal is None else principal.expires_at
+        _know(peer, principal)
 
         async def watch() -> None:
             while (await receive())["type"] != "http.disconnect":

@@ -58,6 +58,39 @@ class VersionInfo(Answer, frozen=True, kw_only=True):
     python_version: str
 
 
+class MetricValue(Answer, frozen=True, kw_only=True):
+    """One number."""
+
+    name: Annotated[str, Meta(examples=["alerts_open"])]
+    value: float
+    unit: Annotated[str, Meta(examples=["count"])]
+    labels: dict[str, str]
+
+
+class ServiceMetrics(Answer, frozen=True, kw_only=True):
+    """The service in numbers."""
+
+    webhook_events_total: Annotated[int, Meta(description="Events that were ever written")]
+    workflow_tasks_total: Annotated[int, Meta(description="Runs of jobs that are remembered")]
+    task_executions_total: int
+    tasks_by_status: Annotated[
+        dict[str, int], Meta(description="pending, running, completed, failed, cancelled")
+    ]
+    events_by_type: Annotated[dict[str, int], Meta(description="Of the last 10,000 events")]
+    avg_processing_time_ms: Annotated[
+        float | None, Meta(description="Of the runs between start_time and end_time")
+    ]
+    metrics: list[MetricValue]
+    start_time: datetime
+    end_time: datetime
+
+
+@get("/metrics", tags=["system"], responses=errors(), summary="The service in numbers")
+async def get_service_metrics(db: NamedDependency[Database]) -> ServiceMetrics:
+    """Events, tasks, webhooks, alerts and operations as JSON; `/metrics` is for Prometheus."""
+    return await db.call_value(ServiceMetrics, "service_metrics")
+
+
 @get("/info", responses=errors(), summary="System information")
 async def get_info(
     db: NamedDependency[Database], settings: NamedDependency[Settings]
