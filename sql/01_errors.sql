@@ -83,6 +83,7 @@ VALUES
     ('VCN40', 'api_key_not_found', 'No API key in use has this id.'),
     ('VCC40', 'api_key_exists', 'A key of this name is in use.'),
     ('VCN41', 'branch_not_protected', 'The branch is not protected.'),
+    ('VCA03', 'no_such_merge', 'A commit with two parents is written by a merge of those, and by nothing else.'),
     ('VCA02', 'audit_rewritten', 'Entries of the audit log are neither changed nor removed.'),
     ('VCA01', 'branch_protected', 'The branch is protected: it moves by merges only, of those who may.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')

@@ -357,9 +357,10 @@ RETURNS text
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-RETURN coalesce(nullif(btrim(current_setting('pggit.author', true)), ''), current_user::text);
+RETURN coalesce(nullif(btrim(current_setting('pggit.author', true)), ''), nullif(current_setting('role'), 'none'), session_user::text);
 COMMENT ON FUNCTION _pggit.current_author() IS $$
-Who commits: the setting pggit.author, which the API sets to the person behind a token, else the current role.
+Who commits: the setting pggit.author, which the API sets to the person behind a token, else the role that the session has taken, else
+its user; also inside of functions that run as somebody else.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.check_message(p_message text)
@@ -388,6 +389,7 @@ RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -399,6 +401,15 @@ DECLARE
     v_hash       bytea;
     v_commit_id  integer;
 BEGIN
+    IF cardinality(p_parents) > 1 AND NOT EXISTS (
+        SELECT FROM _pggit.merges AS m
+        WHERE m.status IN ('in_progress', 'pending_conflicts')
+            AND m.ours_commit_id = p_parents[1]
+            AND m.source_commit_id = p_parents[2])
+    THEN
+        PERFORM _pggit.raise_error('VCA03', format('commits %s are not being merged', array_to_string(p_parents, ', ')),
+            'A commit with two parents is written by a merge.', 'Call pggit.merge.');
+    END IF;
     SELECT coalesce(max(c.generation), 0) + 1, string_agg(encode(c.hash, 'hex'), ' ' ORDER BY p.ordinality)
     INTO v_generation, v_hashes
     FROM unnest(p_parents) WITH ORDINALITY AS p(commit_id, ordinality)
@@ -436,7 +447,8 @@ $$;
 COMMENT ON FUNCTION _pggit.write_commit(bytea, integer[], text) IS $$
 Writes a commit and gives its id; moves no branch.
 p_parents: in order, the target's head first in a merge; empty for the first commit.
-Errors: VCV02 for an empty message.
+It runs as the owner: nobody else adds to history, or gives a commit another author, time or hash than its own.
+Errors: VCV02 for an empty message; VCA03 for two parents that no merge is about.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.list_ancestors(p_commit_ids integer[])

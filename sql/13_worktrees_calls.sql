@@ -91,6 +91,8 @@ BEGIN
     SELECT v_worktree_id, s.position, s.name, s.name
     FROM unnest(p_schemas) WITH ORDINALITY AS s(name, position);
     PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading);
+    PERFORM _pggit.emit_event('repository.created', array_to_string(p_schemas, ', '), jsonb_build_object(
+        'schemas', p_schemas, 'branch_id', v_branch_id, 'commit_id', v_commit_id));
     SELECT b.* INTO v_branch FROM _pggit.branch_row(v_branch_id) AS b;
     RETURN v_branch;
 END;

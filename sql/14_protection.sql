@@ -40,7 +40,13 @@ STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
     -- Either a commit with several parents on top of the old head, or a fast-forward: to where another branch stands or stood.
-    SELECT _pggit.is_ancestor(p_from, p_to) AND (
+    -- It is a merge that has been recorded, and so audited, before it moves the branch.
+    SELECT _pggit.is_ancestor(p_from, p_to) AND EXISTS (
+        SELECT FROM _pggit.merges AS m
+        WHERE m.target_branch_id = p_branch_id
+            AND m.target_commit_id = p_from
+            AND m.operation = 'merge'
+            AND m.status IN ('in_progress', 'pending_conflicts')) AND (
         EXISTS (SELECT FROM _pggit.commit_parents AS p WHERE p.commit_id = p_to AND p.ordinality = 2)
             AND EXISTS (
                 SELECT FROM _pggit.commit_parents AS p

@@ -105,6 +105,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -217,6 +218,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -278,6 +280,7 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -314,6 +317,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

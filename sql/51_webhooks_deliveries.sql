@@ -76,6 +76,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -316,6 +317,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -363,6 +365,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

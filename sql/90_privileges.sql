@@ -87,8 +87,10 @@ BEGIN ATOMIC
         ('blobs', 'r', 'ra', 'ra'),
         ('pages', 'r', 'ra', 'ra'),
         ('trees', 'r', 'ra', 'ra'),
-        ('commits', 'r', 'ra', 'ra'),
-        ('commit_parents', 'r', 'ra', 'ra'),
+        -- through write_commit alone, which gives a commit its author, time, hash and place
+        ('commits', 'r', 'r', 'r'),
+        ('commit_parents', 'r', 'r', 'r'),
+        ('commit_changes', 'r', 'r', 'r'),
         ('reflog', 'r', 'ra', 'ra'),
         ('tags', 'r', 'ra', 'ra'),
         ('branches', 'r', 'raw', 'raw'),
@@ -99,6 +101,9 @@ BEGIN ATOMIC
         ('events', 'r', 'r', 'r'),
         ('event_horizon', 'r', 'r', 'r'),
         ('cache_rules', 'r', 'r', 'r'),
+        -- webhooks and what is sent to them are for the calls, and for workers
+        ('webhooks', 'r', 'r', 'r'),
+        ('webhook_health_metrics', 'r', 'r', 'r'),
         ('deliveries', 'r', 'r', 'r'),
         ('attempts', 'r', 'r', 'r'),
         ('dead_letters', 'r', 'r', 'r'),
@@ -176,7 +181,9 @@ BEGIN
         FROM pg_proc AS p
         WHERE p.pronamespace = '_pggit'::regnamespace
             AND p.prosecdef
-            AND p.proname <> 'record_timing'  -- what a reader does is measured, too
+            -- what a reader does is measured, too; what a writer does makes events and commits
+            AND p.proname <> 'record_timing'
+            AND (p_role = 'pggit_reader' OR p.proname NOT IN ('emit_event', 'write_commit'))
     LOOP
         EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %I', v_routine, p_role);
     END LOOP;
@@ -213,9 +220,10 @@ BEGIN
         PERFORM _pggit.grant_tables(v_role);
         -- Who may not call them must not make them triggers of a table of their own either.
         EXECUTE format('REVOKE ALL ON FUNCTION _pggit.record_change(), _pggit.refuse_rewrite() FROM %I', v_role);
-        IF v_role = 'pggit_reader' THEN
-            PERFORM _pggit.revoke_definers(v_role);
-        ELSE
+        PERFORM _pggit.revoke_definers(v_role);
+        -- It counts the events, and tells nothing of them.
+        EXECUTE format('GRANT SELECT ON SEQUENCE _pggit.events_event_id_seq TO %I', v_role);
+        IF v_role <> 'pggit_reader' THEN
             EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA _pggit TO %I', v_role);
         END IF;
         IF v_role <> 'pggit_admin' THEN

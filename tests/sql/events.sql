@@ -23,7 +23,7 @@ SELECT pggit.abort_merge(merge_id) FROM pggit.merges;
 SELECT pggit.merge('side', 'main', NULL, 'ours');
 SELECT results_eq(
     $$SELECT type, subject FROM _pggit.events WHERE type !~ '^(merge|alert)\.' ORDER BY event_id$$,
-    $$VALUES ('branch.created', 'main'), ('branch.created', 'side'), ('branch.created', 'gone'), ('branch.deleted', 'gone'),
+    $$VALUES ('branch.created', 'main'), ('repository.created', 'shop'), ('branch.created', 'side'), ('branch.created', 'gone'), ('branch.deleted', 'gone'),
         ('tag.created', 'v1'), ('commit.created', 'main'), ('commit.created', 'side'), ('commit.created', 'main')$$,
     'branches, tags and commits make events'
 );

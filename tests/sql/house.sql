@@ -64,6 +64,10 @@ SELECT is_empty(
         'emit_event',         -- writers add to the stream, but cannot rewrite it or forge another's entry
         'expire_events', 'sweep_deliveries',  -- TRUNCATE is the owner's right
         'add_secret', 'remove_webhook',       -- nobody else reads or writes secrets
+        -- webhooks are changed by these calls alone, which call the helpers that nobody may call directly
+        'create_webhook', 'update_webhook', 'delete_webhook', 'rotate_webhook_secret', 'ping_webhook', 'retry_delivery',
+        'replay_deliveries',
+        'write_commit',       -- a commit gets its author, time, hash and place here, and by no INSERT
         -- deliveries and their log are written by workers and these calls alone
         'hold_deliveries', 'add_ping', 'requeue', 'make_due', 'expunge_delivery',
         'claim_deliveries', 'finish_deliveries', 'tick',

@@ -1,6 +1,6 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
-SELECT plan(20);
+SELECT plan(25);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
 
@@ -43,6 +43,22 @@ RESET ROLE;
 
 SELECT is(pggit.protect_branch('release', 'writer') ->> 'merge_role', 'writer', 'who may merge can be changed');
 SET LOCAL ROLE pggit_writer;
+SELECT throws_ok(
+    $$INSERT INTO _pggit.commits DEFAULT VALUES$$, '42501', NULL, 'who may merge cannot write a merge commit by hand'
+);
+SELECT throws_ok(
+    $$SELECT _pggit.write_commit(c.tree_hash, ARRAY[r.head_commit_id, w.head_commit_id], 'forged')
+      FROM pggit.branches AS r, pggit.branches AS w, _pggit.commits AS c
+      WHERE r.name = 'release' AND w.name = 'work' AND c.commit_id = w.head_commit_id$$,
+    'VCA03', NULL, 'nor by the helper behind the merge'
+);
+SELECT throws_ok(
+    $$UPDATE _pggit.branches SET head_commit_id = (SELECT head_commit_id FROM pggit.branches WHERE name = 'work')
+      WHERE name = 'release'$$,
+    'VCA01', NULL, 'nor move the branch without a merge'
+);
+SELECT throws_ok($$UPDATE _pggit.webhooks SET url = 'https://example.org/'$$, '42501', NULL, 'webhooks change by their calls alone');
+SELECT throws_ok($$SELECT _pggit.requeue(1, '{}', 'manual')$$, '42501', NULL, 'and helpers that run as the owner are for those calls');
 SELECT is((pggit.merge('work', 'release')).status, 'completed', 'now a writer merges');
 RESET ROLE;
 SELECT lives_ok($$SELECT pggit.unprotect_branch('release'); SELECT pggit.commit('x', 'release', true)$$, 'without protection it is as others');

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -29,6 +30,12 @@ def eventually(look: Callable[[], Any], what: str = "it") -> Any:
             return found
         time.sleep(0.01)
     raise AssertionError(f"{what} did not happen")
+
+
+def seconds_to_next(attempt: dict[str, Any]) -> float:
+    """How long after an attempt the next one may be made."""
+    made = datetime.fromisoformat(attempt["created_at"])
+    return (datetime.fromisoformat(attempt["next_at"]) - made).total_seconds()
 
 
 def settings_of(url: str, **more: Any) -> Settings:

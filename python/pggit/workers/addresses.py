@@ -1,10 +1,11 @@
 """Where a delivery may go: a name is resolved once, its addresses are checked, and one that was checked is dialled."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -52,16 +53,37 @@ class Resolver:
     """Looks names up in threads of its own: one for a name, so that a resolver that does not answer holds up nobody else."""
 
     def __init__(self, resolve: Resolve | None = None) -> None:
-        self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="pggit-dns")
+        self._places = asyncio.Semaphore(LOOKUPS)
         self._resolve = resolve or self._system
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
         self._running: dict[tuple[str, int], asyncio.Task[list[str]]] = {}
 
     async def _system(self, host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[list[str]] = loop.create_future()
+
+        def tell(found: list[str] | None, error: Exception | None) -> None:
+            if answered.done():
+                return
+            if error is not None:
+                answered.set_exception(error)
+            else:
+                answered.set_result(found or [])
+
+        def look_up() -> None:
+            found, failed = None, None
+            try:
+                entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+            except (OSError, UnicodeError) as error:
+                failed = error
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(tell, found, failed)
+
+        async with self._places:
+            # A daemon: an executor's threads are waited for when the process ends, however long a lookup hangs.
+            threading.Thread(target=look_up, name="pggit-dns", daemon=True).start()
+            return await answered
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a name; those of an address are itself."""
@@ -109,5 +131,6 @@ class Resolver:
         return found
 
     def close(self) -> None:
-        """Leave threads that still wait for an answer behind."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Leave lookups that still wait for an answer behind."""
+        for task in self._running.values():
+            task.cancel()
