@@ -106,7 +106,7 @@ RETURN CASE p_type
     WHEN 'integer'::regtype THEN 2147483647
     ELSE 9223372036854775807
 END;
-COMMENT ON FUNCTION _pggit.sequence_top(oid) IS 'The greatest value of a sequence''s type.';
+COMMENT ON FUNCTION _pggit.sequence_top(oid) IS 'The greatest value that a sequence of a type can have.';
 
 -- One expression, so that it inlines.
 CREATE OR REPLACE FUNCTION _pggit.sequence_attrs(
