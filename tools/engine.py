@@ -21,7 +21,7 @@ ENTRIES = {
 # Called by names that are put together from these and a kind of object.
 BY_KIND = re.compile(r"(create|alter|drop|rebuild)_\w+|definition_changed")
 
-_COMMENT = re.compile(r"^COMMENT ON [^$']*? IS (\$\$.*?\$\$|'[^']*');\n", re.M | re.S)
+_COMMENT = re.compile(r"^COMMENT ON [^$']*? IS (?:\$\$.*?\$\$|'(?:[^']|'')*');\n", re.M | re.S)
 _NOTE = re.compile(r"^\s*--.*\n", re.M)
 _START = re.compile(r"^(?=CREATE (?:OR REPLACE FUNCTION|TYPE) _pggit\.)", re.M)
 _NAME = re.compile(r"CREATE (?:OR REPLACE FUNCTION|(TYPE)) _pggit\.(\w+)")

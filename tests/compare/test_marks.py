@@ -95,3 +95,12 @@ def test_digests_of_equal_databases_are_equal(
             conn.execute("ALTER TABLE children DROP COLUMN gone")
         assert compare.compare(one, other).steps == ()
         assert compare.compare(other, one).steps == ()
+
+
+def test_every_part_of_the_engine_can_be_made_as_it_is_sent(pg: PgServer) -> None:
+    with pg.database() as url, psycopg.connect(url) as conn:
+        conn.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        # SQL bodies are parsed at once here, so that none of them can be cut in the wrong place
+        for part in ("read", "digest", "rename", "plan", "online"):
+            conn.execute(compare.engine_sql(part).encode())
+        conn.rollback()
