@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 
 import httpx
 import msgspec
@@ -12,7 +13,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from api.service import SCHEMA, assert_envelope, bearer, guarded_settings, serve, token
 from pggit.app import create_app
+from pggit.cli_up import prepare
+from pggit.logins import with_logins
 from pggit.settings import Settings, SettingsError
+from pggit.workers.main import beside
 from servers import PgServer
 
 # What it tries, and as whom it was when it had: in the call, and once more when the transaction commits.
@@ -145,3 +149,47 @@ def test_a_login_that_may_become_more_than_its_role_is_not_used(url: str, role_u
             for role in ("reader", "writer", "admin")
         }
     assert answers == {"reader": 503, "writer": 503, "admin": 200}
+
+
+def test_logins_are_made_where_the_service_may_make_them(url: str, pg: PgServer) -> None:
+    settings = with_logins(guarded_settings(url))
+    logins = [
+        str(conninfo_to_dict(settings.database_role_url.replace("{role}", role))["user"])
+        for role in ("reader", "writer", "admin")
+    ]
+    try:
+        # Another process finds the same.
+        assert with_logins(guarded_settings(url)) == settings
+        with serve(settings) as client, psycopg.connect(url, autocommit=True) as conn:
+            for role in ("reader", "writer", "admin"):
+                got = client.get("/api/v1/branches", headers=bearer(token(role)))
+                assert got.status_code == 200, got.text
+            acting = conn.execute("SELECT DISTINCT usename FROM pg_stat_activity").fetchall()
+            assert set(logins) <= {row[0] for row in acting}
+    finally:
+        with psycopg.connect(pg.maintenance_url, autocommit=True) as conn:
+            for login in logins:
+                conn.execute(f"DROP ROLE {login}".encode())
+
+
+def test_a_login_that_may_only_act_for_others_serves_what_its_owner_installed(
+    url: str, pg: PgServer
+) -> None:
+    name = f"login_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(url, autocommit=True) as conn:
+        roles = "pggit_reader, pggit_writer, pggit_admin"
+        conn.execute(f"CREATE ROLE {name} LOGIN NOINHERIT IN ROLE {roles}".encode())
+        try:
+            restricted = guarded_settings(pg.url(conn.info.dbname, name))
+            prepare(restricted.database_url, sample=False)
+            # It may make no logins.
+            assert with_logins(restricted) == restricted
+            with pytest.raises(SettingsError, match="DATABASE_ROLE_URL"):
+                with_logins(msgspec.structs.replace(restricted, environment="production"))
+            with beside(restricted), serve(restricted) as client:
+                limit = monotonic() + 60
+                while client.get("/health").json()["checks_summary"]["celery"] != "healthy":
+                    assert monotonic() < limit
+                    sleep(0.2)
+        finally:
+            conn.execute(f"DROP ROLE {name}".encode())
