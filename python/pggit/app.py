@@ -36,6 +36,7 @@ from pggit.monitor import Monitor
 from pggit.peers import expose_transport
 from pggit.refusals import database_error
 from pggit.routes import (
+    Reads,
     access,
     alerts,
     branches,
@@ -257,6 +258,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "settings": Provide(lambda: current, sync_to_thread=False),
             "hub": Provide(lambda: live.hub, sync_to_thread=False),
             "cache": Provide(lambda: live.cache, sync_to_thread=False),
+            "reads": Provide(lambda: Reads(live.cache, database), sync_to_thread=False),
             "feed": Provide(lambda: live.feed, sync_to_thread=False),
         },
         exception_handlers={

@@ -1,13 +1,15 @@
 """The resources of the API, one module each."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from litestar import Response
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
+from pggit.cache import Cache
+from pggit.db import Database
 from pggit.errors import ErrorCode, ErrorDetail, ErrorResponse, envelope
 
 # litestar checks a parameter by its own marks only: msgspec's Meta would go unheard here.
@@ -96,6 +98,13 @@ def error_spec(status: int, container: Any = ErrorResponse) -> ResponseSpec:
         description=_DESCRIPTIONS[status],
         examples=[Example(summary=code.value, value=example)],
     )
+
+
+class Reads(NamedTuple):
+    """What a handler needs whose answers are kept; as one, since for several Litestar starts a group of tasks."""
+
+    cache: Cache
+    db: Database
 
 
 def kept(found: tuple[bytes, bool]) -> Response[Any]:

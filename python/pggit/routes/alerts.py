@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, Offset, errors, kept
+from pggit.routes import Limit, Offset, Reads, errors, kept
 from pggit.structs import Answer, Request
 
 AlertStatus = Literal["pending", "acknowledged", "resolved"]
@@ -127,8 +127,7 @@ class AlertResolution(Request, frozen=True, kw_only=True):
 
 @get("/", responses=errors(), summary="List alerts")
 async def list_alerts(
-    db: NamedDependency[Database],
-    cache: NamedDependency[Cache],
+    reads: NamedDependency[Reads],
     status: Annotated[AlertStatus | None, QueryParameter(description="Only these")] = None,
     severity: Annotated[Severity | None, QueryParameter(description="Only these")] = None,
     operation_type: Annotated[
@@ -139,10 +138,10 @@ async def list_alerts(
 ) -> Response[AlertPage]:
     """Alerts, newest first; kept until an alert changes."""
     return kept(
-        await cache.read(
+        await reads.cache.read(
             "alerts_summary",
             (status, severity, operation_type, limit, offset),
-            lambda: db.call_seen(
+            lambda: reads.db.call_seen(
                 AlertPage,
                 "list_alerts",
                 status=status,

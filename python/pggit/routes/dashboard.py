@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, errors, kept
+from pggit.routes import Limit, Reads, errors, kept
 from pggit.routes.alerts import Alert
 from pggit.structs import Answer
 
@@ -142,73 +142,70 @@ class Dashboard(Answer, frozen=True, kw_only=True):
 
 
 @get("/", operation_id="GetDashboard", responses=errors(), summary="The whole dashboard")
-async def get_dashboard(
-    db: NamedDependency[Database], cache: NamedDependency[Cache]
-) -> Response[Dashboard]:
+async def get_dashboard(reads: NamedDependency[Reads]) -> Response[Dashboard]:
     """Overview, performance, webhooks and anomalies."""
-    return kept(await cache.read(KEY, ("dashboard",), lambda: db.call_seen(Dashboard, "dashboard")))
+    return kept(
+        await reads.cache.read(
+            KEY, ("dashboard",), lambda: reads.db.call_seen(Dashboard, "dashboard")
+        )
+    )
 
 
 @get("/dashboard", operation_id="GetWholeDashboard", responses=errors(), summary="The same")
-async def get_whole_dashboard(
-    db: NamedDependency[Database], cache: NamedDependency[Cache]
-) -> Response[Dashboard]:
+async def get_whole_dashboard(reads: NamedDependency[Reads]) -> Response[Dashboard]:
     """The same as /dashboard."""
-    return kept(await cache.read(KEY, ("dashboard",), lambda: db.call_seen(Dashboard, "dashboard")))
+    return kept(
+        await reads.cache.read(
+            KEY, ("dashboard",), lambda: reads.db.call_seen(Dashboard, "dashboard")
+        )
+    )
 
 
 @get("/overview", responses=errors(), summary="Overview")
-async def get_overview(
-    db: NamedDependency[Database], cache: NamedDependency[Cache]
-) -> Response[Overview]:
+async def get_overview(reads: NamedDependency[Reads]) -> Response[Overview]:
     """Branches, merges, alerts, webhooks, workers."""
     return kept(
-        await cache.read(
-            KEY, ("dashboard_overview",), lambda: db.call_seen(Overview, "dashboard_overview")
+        await reads.cache.read(
+            KEY, ("dashboard_overview",), lambda: reads.db.call_seen(Overview, "dashboard_overview")
         )
     )
 
 
 @get("/performance", responses=errors(), summary="Performance")
-async def get_performance(
-    db: NamedDependency[Database], cache: NamedDependency[Cache]
-) -> Response[Performance]:
+async def get_performance(reads: NamedDependency[Reads]) -> Response[Performance]:
     """How long operations take, beside how long they usually do."""
     return kept(
-        await cache.read(
+        await reads.cache.read(
             KEY,
             ("dashboard_performance",),
-            lambda: db.call_seen(Performance, "dashboard_performance"),
+            lambda: reads.db.call_seen(Performance, "dashboard_performance"),
         )
     )
 
 
 @get("/webhooks", responses=errors(), summary="Webhooks")
-async def get_webhooks(
-    db: NamedDependency[Database], cache: NamedDependency[Cache], limit: Limit = 20
-) -> Response[Webhooks]:
+async def get_webhooks(reads: NamedDependency[Reads], limit: Limit = 20) -> Response[Webhooks]:
     """How deliveries fare, the least healthy webhook first."""
     return kept(
-        await cache.read(
+        await reads.cache.read(
             KEY,
             ("dashboard_webhooks", limit),
-            lambda: db.call_seen(Webhooks, "dashboard_webhooks", limit=limit),
+            lambda: reads.db.call_seen(Webhooks, "dashboard_webhooks", limit=limit),
         )
     )
 
 
 @get("/anomalies", responses=errors(), summary="Anomalies")
 async def get_anomalies(
-    db: NamedDependency[Database],
-    cache: NamedDependency[Cache],
+    reads: NamedDependency[Reads],
     days: Annotated[int, QueryParameter(ge=1, le=30, description="How far back")] = 7,
 ) -> Response[Anomalies]:
     """Hours beyond the baseline, and alerts above INFO."""
     return kept(
-        await cache.read(
+        await reads.cache.read(
             KEY,
             ("dashboard_anomalies", days),
-            lambda: db.call_seen(Anomalies, "dashboard_anomalies", days=days),
+            lambda: reads.db.call_seen(Anomalies, "dashboard_anomalies", days=days),
         )
     )
 

@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from pggit.cache import Cache
 from pggit.db import Database
-from pggit.routes import Limit, Offset, errors, kept
+from pggit.routes import Limit, Offset, Reads, errors, kept
 from pggit.webhooks import (
     DeadLetterPage,
     Delivery,
@@ -49,17 +49,16 @@ def in_ascii(url: str) -> str:
 
 @get("/", responses=errors(), summary="List webhooks")
 async def list_webhooks(
-    db: NamedDependency[Database],
-    cache: NamedDependency[Cache],
+    reads: NamedDependency[Reads],
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Response[WebhookPage]:
     """Webhooks by id, oldest first; kept until one changes. `last_used_at` may be two minutes old here."""
     return kept(
-        await cache.read(
+        await reads.cache.read(
             "webhooks_list",
             (limit, offset),
-            lambda: db.call_seen(WebhookPage, "list_webhooks", limit=limit, offset=offset),
+            lambda: reads.db.call_seen(WebhookPage, "list_webhooks", limit=limit, offset=offset),
         )
     )
 
