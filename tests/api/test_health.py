@@ -1,11 +1,16 @@
 """Health: 200 and healthy with PostgreSQL, a quick and honest answer without it."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import httpx
+import msgspec
 import psycopg
 import pytest
+
+from api.service import assert_envelope, serve, settings_for
+from workers.bench import eventually
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -80,3 +85,31 @@ def test_connections_that_postgresql_closed_are_replaced_unseen(
     for _ in range(5):
         answer = api.get("/api/v1/branches")
         assert answer.status_code == 200, answer.text
+
+
+def test_without_a_free_connection_it_is_503_and_recovers_by_itself(repository: str) -> None:
+    one = msgspec.structs.replace(
+        settings_for(repository),
+        database_pool_size=1,
+        database_max_overflow=0,
+        database_pool_timeout=0.3,
+    )
+    waiting = (
+        "SELECT count(*) FROM pg_locks WHERE relation = '_pggit.api_keys'::regclass AND NOT granted"
+    )
+    with (
+        serve(one) as client,
+        psycopg.connect(repository, autocommit=True) as watch,
+        psycopg.connect(repository) as lock,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        lock.execute("LOCK TABLE _pggit.api_keys")
+        first = pool.submit(client.get, "/api/v1/api-keys")
+        eventually(lambda: watch.execute(waiting).fetchone() == (1,), "the wait")
+        refused = client.get("/api/v1/branches")
+        assert_envelope(refused, 503, "DATABASE_UNAVAILABLE")
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.get("/health").status_code == 200
+        lock.rollback()
+        assert first.result().status_code == 200
+        assert client.get("/api/v1/branches").status_code == 200

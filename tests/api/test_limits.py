@@ -6,9 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import msgspec
+import psycopg
 import pytest
+import redis
 
 from api.service import assert_envelope, bearer, guarded_settings, serve, token
+from api.valkey import Valkey
 from pggit.limits import Addresses
 from pggit.settings import Settings, SettingsError
 from servers import PgServer
@@ -73,6 +76,36 @@ def test_valkey_counts_and_where_it_is_away_postgresql_does(settings: Settings) 
     with serve(away) as client:
         answers = [ask(client, "fallback").status_code for _ in range(25)]
     assert answers == [200] * 20 + [429] * 5
+
+
+def test_valkey_counts_exactly_and_postgresql_goes_on_when_it_dies(settings: Settings) -> None:
+    valkey = Valkey()
+    try:
+        kept = msgspec.structs.replace(settings, valkey_url=valkey.url)
+        headers = bearer(token(name="shared"))
+        with serve(kept) as one, serve(kept) as two, ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(lambda n: (one, two)[n % 2].get("/api/v1/me", headers=headers), range(60))
+            )
+            assert sum(answer.status_code == 200 for answer in answers) == 20
+            refused = next(answer for answer in answers if answer.status_code == 429)
+            reset = int(refused.headers["x-ratelimit-reset"])
+            assert 0 < reset - time.time() <= settings.rate_limit_window + 1
+            assert refused.headers["x-ratelimit-remaining"] == "0"
+            with psycopg.connect(settings.database_url) as conn:
+                counted = "SELECT count(*) FROM _pggit.rate_limits WHERE principal LIKE %s"
+                row = conn.execute(counted, ["%shared"]).fetchone()
+            assert row == (0,), "Valkey counted, and nobody else"
+            # A key that lost its end gets one, and does not refuse for ever.
+            with redis.Redis.from_url(valkey.url) as client:
+                client.set("pggit:rate:user:endless", 20)
+                assert ask(one, "endless").status_code == 429
+                assert 0 < client.ttl("pggit:rate:user:endless") <= settings.rate_limit_window
+            valkey.kill()
+            after = [ask(one, "heir").status_code for _ in range(25)]
+            assert after == [200] * 20 + [429] * 5
+    finally:
+        valkey.kill()
 
 
 def test_a_forwarded_address_counts_only_from_a_proxy_that_is_trusted() -> None:
