@@ -320,6 +320,57 @@ p_ref, p_branch: as in _pggit.find_ref.
 Errors: VCN03 if it names nothing, VCN06 if it names a deleted branch, VCV03 if it is ambiguous.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.log_branch()
+RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_reason text := coalesce(nullif(current_setting('pggit.reason', true), ''), 'by hand');
+    v_old    integer := CASE WHEN TG_OP = 'UPDATE' THEN OLD.head_commit_id END;
+    v_new    integer := CASE WHEN NEW.is_active THEN NEW.head_commit_id END;
+BEGIN
+    IF _pggit.is_restoring() THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('pggit.reason', '', true);
+    INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
+    VALUES (NEW.branch_id, v_old, v_new, v_reason, _pggit.current_author());
+    IF v_old IS NULL OR v_new IS NULL THEN
+        PERFORM _pggit.emit_event(CASE WHEN v_old IS NULL THEN 'branch.created' ELSE 'branch.deleted' END, NEW.name,
+            jsonb_build_object('branch_id', NEW.branch_id, 'name', NEW.name, 'commit_id', NEW.head_commit_id));
+    ELSE
+        PERFORM _pggit.emit_event(
+            CASE WHEN v_reason LIKE 'reset to %' THEN 'branch.moved' ELSE 'commit.created' END,
+            NEW.name,
+            jsonb_build_object(
+                'branch_id', NEW.branch_id, 'name', NEW.name, 'reason', v_reason, 'old_commit_id', v_old,
+                'commit_id', v_new, 'hash', encode(c.hash, 'hex'), 'author', c.author, 'message', left(c.message, 1000)))
+        FROM _pggit.commits AS c
+        WHERE c.commit_id = v_new;
+    END IF;
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.log_branch() IS $$
+Trigger of _pggit.branches: the reflog's entry and the event of a branch that is made, moves or goes, whoever does that and however.
+The setting pggit.reason says why.
+$$;
+
+CREATE OR REPLACE TRIGGER branches_log_new
+AFTER INSERT ON _pggit.branches
+FOR EACH ROW
+EXECUTE FUNCTION _pggit.log_branch();
+
+CREATE OR REPLACE TRIGGER branches_log_change
+AFTER UPDATE OF head_commit_id, is_active ON _pggit.branches
+FOR EACH ROW
+WHEN (OLD.head_commit_id <> NEW.head_commit_id OR OLD.is_active <> NEW.is_active)
+EXECUTE FUNCTION _pggit.log_branch();
+
 CREATE OR REPLACE FUNCTION _pggit.add_branch(p_name text, p_commit_id integer, p_reason text)
 RETURNS integer
 LANGUAGE plpgsql
@@ -330,6 +381,7 @@ AS $$
 DECLARE
     v_branch_id integer;
 BEGIN
+    PERFORM set_config('pggit.reason', p_reason, true);
     INSERT INTO _pggit.branches (name, head_commit_id, created_by)
     VALUES (p_name, p_commit_id, _pggit.current_author())
     ON CONFLICT (name) WHERE is_active DO NOTHING
@@ -339,10 +391,6 @@ BEGIN
             (SELECT format('It stands at commit %s.', b.head_commit_id) FROM _pggit.find_branch(p_name) AS b),
             format('Choose another name, or pggit.checkout(%L).', p_name));
     END IF;
-    INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
-    VALUES (v_branch_id, NULL, p_commit_id, p_reason, _pggit.current_author());
-    PERFORM _pggit.emit_event('branch.created', p_name, jsonb_build_object(
-        'branch_id', v_branch_id, 'name', p_name, 'commit_id', p_commit_id));
     RETURN v_branch_id;
 END;
 $$;
@@ -366,6 +414,7 @@ AS $$
 DECLARE
     v_branch _pggit.branches;
 BEGIN
+    PERFORM set_config('pggit.reason', p_reason, true);
     UPDATE _pggit.branches AS b
     SET head_commit_id = p_to_commit,
         updated_at = clock_timestamp()
@@ -382,16 +431,6 @@ BEGIN
             format('Its head was commit %s and is now %s.', p_from_commit, v_branch.head_commit_id),
             'Look at the new head with pggit.log and try again.');
     END IF;
-    INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
-    VALUES (p_branch_id, p_from_commit, p_to_commit, p_reason, _pggit.current_author());
-    PERFORM _pggit.emit_event(
-        CASE WHEN p_reason LIKE 'reset to %' THEN 'branch.moved' ELSE 'commit.created' END,
-        v_branch.name,
-        jsonb_build_object(
-            'branch_id', p_branch_id, 'name', v_branch.name, 'reason', p_reason, 'old_commit_id', p_from_commit,
-            'commit_id', p_to_commit, 'hash', encode(c.hash, 'hex'), 'author', c.author, 'message', left(c.message, 1000)))
-    FROM _pggit.commits AS c
-    WHERE c.commit_id = p_to_commit;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.move_branch(integer, integer, integer, text) IS $$

@@ -235,6 +235,7 @@ BEGIN
         PERFORM _pggit.check_droppable(v_worktree.worktree_id);
         PERFORM _pggit.drop_schemas(v_worktree.worktree_id);
     END IF;
+    PERFORM set_config('pggit.reason', 'delete', true);
     UPDATE _pggit.branches AS b
     SET is_active = false,
         updated_at = clock_timestamp()
@@ -245,10 +246,6 @@ BEGIN
         PERFORM _pggit.raise_error('VCC01', format('branch "%s" has moved', p_name),
             'Another session committed to it or deleted it meanwhile.', 'Look at it with pggit.log and try again.');
     END IF;
-    INSERT INTO _pggit.reflog (branch_id, old_commit_id, new_commit_id, reason, actor)
-    VALUES (v_branch.branch_id, v_branch.head_commit_id, NULL, 'delete', _pggit.current_author());
-    PERFORM _pggit.emit_event('branch.deleted', p_name, jsonb_build_object(
-        'branch_id', v_branch.branch_id, 'name', p_name, 'commit_id', v_branch.head_commit_id));
     SELECT b.* INTO v_row FROM _pggit.branch_row(v_branch.branch_id) AS b;
     RETURN v_row;
 END;
@@ -370,6 +367,32 @@ The branch that this session's search_path leads to; NULL on a detached commit.
 Errors: VCS01 before pggit.init.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.emit_tag()
+RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF _pggit.is_restoring() THEN
+        RETURN NULL;
+    END IF;
+    PERFORM _pggit.emit_event('tag.created', NEW.name, jsonb_build_object(
+        'tag_id', NEW.tag_id, 'name', NEW.name, 'commit_id', NEW.commit_id, 'hash', encode(c.hash, 'hex')))
+    FROM _pggit.commits AS c
+    WHERE c.commit_id = NEW.commit_id;
+    RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.emit_tag() IS 'Trigger of _pggit.tags: the event of a tag that is made.';
+
+CREATE OR REPLACE TRIGGER tags_emit
+AFTER INSERT ON _pggit.tags
+FOR EACH ROW
+EXECUTE FUNCTION _pggit.emit_tag();
+
 CREATE OR REPLACE FUNCTION _pggit.create_tag(p_name text, p_ref text, p_path name[])
 RETURNS pggit.tags
 LANGUAGE plpgsql
@@ -393,8 +416,6 @@ BEGIN
             'Tags do not move; choose another name.');
     END IF;
     SELECT t.* INTO v_tag FROM pggit.tags AS t WHERE t.tag_id = v_tag_id;
-    PERFORM _pggit.emit_event('tag.created', p_name, jsonb_build_object(
-        'tag_id', v_tag_id, 'name', p_name, 'commit_id', v_tag.commit_id, 'hash', v_tag.hash));
     RETURN v_tag;
 END;
 $$;

@@ -55,10 +55,11 @@ RETURNS trigger
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.status = NEW.status THEN
+    IF _pggit.is_restoring() OR TG_OP = 'UPDATE' AND OLD.status = NEW.status THEN
         RETURN NULL;
     END IF;
     PERFORM _pggit.emit_event(

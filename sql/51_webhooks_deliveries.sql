@@ -450,6 +450,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE

@@ -187,6 +187,7 @@ RETURNS jsonb
 LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 RETURN _pggit.alert_document(_pggit.raise_alert(p_operation_type, p_severity, p_message, p_context, p_dedupe_key));
 COMMENT ON FUNCTION pggit.raise_alert(text, text, text, jsonb, text) IS $$
 Raises an alert, or counts up the open one of the same trouble.
@@ -291,6 +292,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -352,6 +354,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
@@ -370,6 +373,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -400,6 +404,7 @@ RETURNS trigger
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
@@ -447,6 +452,7 @@ RETURNS trigger
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN

@@ -49,6 +49,7 @@ RETURNS bigint
 LANGUAGE sql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 BEGIN ATOMIC
     SELECT _pggit.emit_event('cache.invalidated', 'cache', jsonb_build_object('keys', p_keys, 'pattern', p_pattern));
 END;

@@ -91,7 +91,8 @@ BEGIN ATOMIC
         ('commits', 'r', 'r', 'r'),
         ('commit_parents', 'r', 'r', 'r'),
         ('commit_changes', 'r', 'r', 'r'),
-        ('reflog', 'r', 'ra', 'ra'),
+        -- by a trigger of the branches
+        ('reflog', 'r', 'r', 'r'),
         ('tags', 'r', 'ra', 'ra'),
         ('branches', 'r', 'raw', 'raw'),
         ('merges', 'r', 'raw', 'raw'),
@@ -106,6 +107,8 @@ BEGIN ATOMIC
         ('webhook_health_metrics', 'r', 'r', 'r'),
         ('deliveries', 'r', 'r', 'r'),
         ('attempts', 'r', 'r', 'r'),
+        ('event_keys', 'r', 'r', 'r'),
+        ('alerts', 'r', 'r', 'rawd'),
         ('dead_letters', 'r', 'r', 'r'),
         -- whoever reads a secret can sign as pggit does
         ('webhook_secrets', '', '', ''),
@@ -181,9 +184,10 @@ BEGIN
         FROM pg_proc AS p
         WHERE p.pronamespace = '_pggit'::regnamespace
             AND p.prosecdef
-            -- what a reader does is measured, too; what a writer does makes events and commits
+            -- what a reader does is measured, too; what a writer does makes commits; an admin's jobs make events
             AND p.proname <> 'record_timing'
-            AND (p_role = 'pggit_reader' OR p.proname NOT IN ('emit_event', 'write_commit'))
+            AND (p_role = 'pggit_reader' OR p.proname <> 'write_commit')
+            AND (p_role <> 'pggit_admin' OR p.proname <> 'emit_event')
     LOOP
         EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %I', v_routine, p_role);
     END LOOP;

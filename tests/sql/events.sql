@@ -69,16 +69,16 @@ SELECT throws_ok($$SELECT _pggit.emit_event('a.one', NULL, NULL)$$, '42501', NUL
 SELECT throws_ok($$SELECT _pggit.expire_events()$$, '42501', NULL, 'a reader throws none away');
 RESET ROLE;
 SET LOCAL ROLE pggit_writer;
-SELECT lives_ok($$SELECT _pggit.emit_event('a.three', NULL, NULL)$$, 'a writer makes events through the call');
+SELECT lives_ok($$SELECT pggit.publish_event('custom.three', NULL)$$, 'a writer makes events through the call');
 SELECT throws_ok($$INSERT INTO _pggit.events (event_id, slot, type, data, actor) VALUES (1, 0, 'a.b', '{}', 'me')$$, '42501',
     NULL, 'a writer forges none');
 SELECT throws_ok($$DELETE FROM _pggit.events_0$$, '42501', NULL, 'a writer deletes none');
 RESET ROLE;
-SELECT is((SELECT actor FROM _pggit.events WHERE type = 'a.three'), 'pggit_writer', 'an event says whose role made it');
+SELECT is((SELECT actor FROM _pggit.events WHERE type = 'custom.three'), 'pggit_writer', 'an event says whose role made it');
 
 SELECT is(_pggit.expire_events(), 0, 'events of this week stay');
 UPDATE _pggit.events SET created_at = now() - interval '7 days' WHERE slot = 1 AND type LIKE 'b.%';
-DELETE FROM _pggit.events WHERE type LIKE 'a.%';
+DELETE FROM _pggit.events WHERE type LIKE 'a.%' OR type LIKE 'custom.%';
 UPDATE _pggit.events SET slot = _pggit.ring_slot(now() + interval '1 day');
 SELECT is(_pggit.expire_events(), 1, 'events of the week before go');
 SELECT throws_ok($$SELECT pggit.read_events('9-2')$$, 'VCS30', NULL, 'a cursor from before them says that it missed some');

@@ -61,7 +61,9 @@ SELECT is_empty(
 SELECT is_empty(
     $$SELECT routine FROM routines WHERE prosecdef AND proname NOT IN (
         'record_change',      -- a trigger that adds to the audit log, which nobody may write otherwise
-        'emit_event',         -- writers add to the stream, but cannot rewrite it or forge another's entry
+        -- nobody adds to the stream or the reflog by hand: what happens does, and those calls that say so
+        'emit_event', 'log_branch', 'emit_tag', 'emit_merge', 'alert_of_merge', 'alert_of_webhook', 'publish_event',
+        'invalidate_cache', 'raise_alert', 'acknowledge_alerts', 'acknowledge_alert', 'resolve_alert',
         'expire_events', 'sweep_deliveries',  -- TRUNCATE is the owner's right
         'add_secret', 'remove_webhook',       -- nobody else reads or writes secrets
         -- webhooks are changed by these calls alone, which call the helpers that nobody may call directly

@@ -1,6 +1,6 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
-SELECT plan(25);
+SELECT plan(27);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
 
@@ -58,6 +58,8 @@ SELECT throws_ok(
     'VCA01', NULL, 'nor move the branch without a merge'
 );
 SELECT throws_ok($$UPDATE _pggit.webhooks SET url = 'https://example.org/'$$, '42501', NULL, 'webhooks change by their calls alone');
+SELECT throws_ok($$SELECT _pggit.emit_event('merge.completed', 'x', '{}')$$, '42501', NULL, 'events are made by what happens');
+SELECT throws_ok($$INSERT INTO _pggit.reflog DEFAULT VALUES$$, '42501', NULL, 'and so are entries of the reflog');
 SELECT throws_ok($$SELECT _pggit.requeue(1, '{}', 'manual')$$, '42501', NULL, 'and helpers that run as the owner are for those calls');
 SELECT is((pggit.merge('work', 'release')).status, 'completed', 'now a writer merges');
 RESET ROLE;
