@@ -193,7 +193,10 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_ids integer[];
+    -- in variables: as expressions they would be computed for every branch, and no index would be used
+    v_branch text := regexp_replace(p_name, '^(refs/)?heads/', '');
+    v_tag    text := regexp_replace(p_name, '^(refs/)?tags/', '');
+    v_ids    integer[];
 BEGIN
     IF p_name IN ('HEAD', '@', '') THEN
         RETURN _pggit.resolve_ref(coalesce(nullif(p_head, 'HEAD'), 'main'), 'main');
@@ -201,14 +204,14 @@ BEGIN
     SELECT ARRAY(
         SELECT b.head_commit_id
         FROM _pggit.branches AS b
-        WHERE b.is_active AND b.name IN (p_name, regexp_replace(p_name, '^(refs/)?heads/', ''))
+        WHERE b.is_active AND b.name IN (p_name, v_branch)
         ORDER BY b.name = p_name DESC
     ) INTO v_ids;
     IF v_ids = '{}' THEN
         SELECT ARRAY(
             SELECT t.commit_id
             FROM _pggit.tags AS t
-            WHERE t.name IN (p_name, regexp_replace(p_name, '^(refs/)?tags/', ''))
+            WHERE t.name IN (p_name, v_tag)
             ORDER BY t.name = p_name DESC
         ) INTO v_ids;
     END IF;

@@ -177,11 +177,20 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_others integer[] := ARRAY(
+    v_others integer[];
+BEGIN
+    -- Mostly another branch stands at the same commit, or main holds it: the others need not be gathered.
+    IF EXISTS (
+        SELECT FROM _pggit.branches AS b
+        WHERE b.head_commit_id = p_branch.head_commit_id AND b.is_active AND b.branch_id <> p_branch.branch_id)
+        OR _pggit.is_ancestor(p_branch.head_commit_id, (SELECT m.head_commit_id FROM _pggit.find_branch('main') AS m))
+    THEN
+        RETURN;
+    END IF;
+    v_others := ARRAY(
         SELECT b.head_commit_id FROM _pggit.branches AS b WHERE b.is_active AND b.branch_id <> p_branch.branch_id
         UNION
         SELECT t.commit_id FROM _pggit.tags AS t);
-BEGIN
     -- The oldest that can hold it first: main is most often among them.
     IF NOT EXISTS (
         SELECT FROM (SELECT o.id FROM unnest(v_others) AS o(id) WHERE o.id >= p_branch.head_commit_id ORDER BY o.id) AS o

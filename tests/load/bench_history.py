@@ -70,12 +70,14 @@ BRANCH_CALLS = {
     "checkout": "SELECT pggit.checkout('main')",
     "commit": "SELECT pggit.commit('nothing', 'main', true)",
     "preview of a merge": "SELECT pggit.preview_merge('b_1', 'main')",
-    "create a branch": "SELECT pggit.create_branch('bench_new', 'main'); SELECT pggit.delete_branch('bench_new')",
+    "create a branch": "BEGIN; SELECT pggit.create_branch('bench_new', 'main'); ROLLBACK",
+    "delete a branch": "BEGIN; SELECT pggit.delete_branch('b_2'); ROLLBACK",
 }
 
 
 def measure(conn: psycopg.Connection, calls: dict[str, str]) -> dict[str, float]:
     """Milliseconds of each call: others on the machine only make it slower."""
+    conn.execute("ANALYZE")  # as autovacuum does within its minute
     taken = {}
     for name, call in calls.items():
         times = []
