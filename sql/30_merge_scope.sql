@@ -167,7 +167,8 @@ BEGIN ATOMIC
     ), beginning AS MATERIALIZED (
         SELECT c.object_id FROM unnest(p_changed) AS c
         UNION
-        SELECT d.object_id FROM dependent AS d
+        -- no more than there are: the planner guesses ten times as many at each step of a recursion, and would hash all edges instead
+        (SELECT d.object_id FROM dependent AS d LIMIT (SELECT count(*) FROM whole))
         UNION
         SELECT c.object_id FROM container AS c
         UNION
@@ -176,7 +177,7 @@ BEGIN ATOMIC
         -- what may stand in the way of a name
         SELECT w.object_id
         FROM whole AS w
-        WHERE w.name = ANY (p_names) AND w.kind <> 'column' OR w.not_null_name = ANY (p_names)
+        WHERE w.name IN (SELECT unnest(p_names)) AND w.kind <> 'column' OR w.not_null_name IN (SELECT unnest(p_names))
         UNION
         -- the bounds of partitions stand against each other
         SELECT w.object_id
@@ -202,6 +203,8 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
+-- a closure takes few steps from few objects: to sort all edges for each of them would take longer than the rest
+SET enable_mergejoin = off
 SET work_mem = '64MB'
 AS $$
 DECLARE
