@@ -410,6 +410,40 @@ p_from, p_to: refs; NULL for the session's worktree as it is now.
 Errors: VCN03, VCN06 for an unknown ref; VCS01 before pggit.init.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.migration_sides(p_from text, p_to text, p_path name[])
+RETURNS TABLE (before_objects _pggit.object[], after_objects _pggit.object[])
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+ROWS 1
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_head  text := _pggit.session_ref(p_path);
+    v_from  bytea;
+    v_to    bytea;
+    v_scope uuid[];
+BEGIN
+    IF p_from IS NULL OR p_to IS NULL THEN
+        RETURN QUERY SELECT _pggit.state_objects(p_from, p_path), _pggit.state_objects(p_to, p_path);
+        RETURN;
+    END IF;
+    v_from := _pggit.commit_tree(_pggit.resolve_ref(p_from, v_head));
+    v_to := _pggit.commit_tree(_pggit.resolve_ref(p_to, v_head));
+    IF v_from = v_to THEN
+        RETURN QUERY SELECT '{}'::_pggit.object[], '{}'::_pggit.object[];
+        RETURN;
+    END IF;
+    -- A merge whose target has not moved: the plan takes only what lies in the scope of the changes.
+    v_scope := _pggit.merge_scope(v_from, v_from, v_to);
+    RETURN QUERY SELECT _pggit.tree_members(v_from, v_scope), _pggit.tree_members(v_to, v_scope);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.migration_sides(text, text, name[]) IS $$
+The two states between which a migration leads, as far as it has to know them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.list_migration(p_from text, p_to text, p_path name[])
 RETURNS SETOF pggit.migration_step
 LANGUAGE plpgsql
@@ -420,11 +454,13 @@ SET jit = off
 AS $$
 DECLARE
     v_started timestamptz := clock_timestamp();
-    v_to      _pggit.object[] := _pggit.state_objects(p_to, p_path);
+    v_from    _pggit.object[];
+    v_to      _pggit.object[];
 BEGIN
+    SELECT m.before_objects, m.after_objects INTO v_from, v_to FROM _pggit.migration_sides(p_from, p_to, p_path) AS m;
     RETURN QUERY
     SELECT s.step_no, s.sql, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity
-    FROM _pggit.plan(_pggit.rename_equal_parts(_pggit.state_objects(p_from, p_path), v_to), v_to, '{}') AS s
+    FROM _pggit.plan(_pggit.rename_equal_parts(v_from, v_to), v_to, '{}') AS s
     ORDER BY s.step_no;
     PERFORM _pggit.record_timing('migration', v_started);
 END;

@@ -28,11 +28,13 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_to _pggit.object[] := _pggit.state_objects(p_to, p_path);
+    v_from _pggit.object[];
+    v_to   _pggit.object[];
 BEGIN
+    SELECT m.before_objects, m.after_objects INTO v_from, v_to FROM _pggit.migration_sides(p_from, p_to, p_path) AS m;
     RETURN QUERY
     SELECT s.step_no, s.sql, s.is_done, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity, s.advice
-    FROM _pggit.plan_online(_pggit.rename_equal_parts(_pggit.state_objects(p_from, p_path), v_to), v_to, '{}') AS s
+    FROM _pggit.plan_online(_pggit.rename_equal_parts(v_from, v_to), v_to, '{}') AS s
     ORDER BY s.step_no;
 END;
 $$;
