@@ -99,22 +99,28 @@ AS $$
 DECLARE
     v_event_id bigint := nextval('_pggit.events_event_id_seq');
     v_slot     smallint := _pggit.ring_slot(clock_timestamp());
+    v_family   text := split_part(p_type, '.', 1);
+    -- News of webhooks themselves goes to those who ask by name.
+    v_is_own   boolean := v_family IN ('cache', 'delivery', 'webhook');
+    v_wanted   text[] := ARRAY[p_type, v_family || '.*'] || CASE WHEN NOT v_is_own THEN '*' END;
 BEGIN
-    INSERT INTO _pggit.events (event_id, slot, message_id, type, subject, data, actor)
-    VALUES (
-        v_event_id, v_slot, coalesce(p_message_id, 'evt_' || replace(gen_random_uuid()::text, '-', '')), p_type, p_subject,
-        coalesce(p_data, '{}'),
-        coalesce(nullif(btrim(current_setting('pggit.author', true)), ''),
-            nullif(current_setting('role'), 'none'), session_user::text));
-    -- A ping is for one webhook, which whoever makes it queues. News of webhooks themselves goes to those who ask by name.
+    -- One statement: starting a second one costs as much as the row that it writes.
+    WITH made AS (
+        INSERT INTO _pggit.events (event_id, slot, message_id, type, subject, data, actor)
+        VALUES (
+            v_event_id, v_slot, coalesce(p_message_id, 'evt_' || replace(gen_random_uuid()::text, '-', '')), p_type, p_subject,
+            coalesce(p_data, '{}'),
+            coalesce(nullif(btrim(current_setting('pggit.author', true)), ''),
+                nullif(current_setting('role'), 'none'), session_user::text))
+    )
     INSERT INTO _pggit.deliveries (webhook_id, event_id, event_xid, event_slot, is_ordered)
     SELECT w.webhook_id, v_event_id, pg_current_xact_id(), v_slot, w.is_ordered
     FROM _pggit.webhooks AS w
     WHERE w.is_active
-        AND _pggit.type_fits(p_type, w.event_types)
-        AND p_type <> 'webhook.ping'
-        AND (p_type !~ '^(cache|delivery|webhook)\.'
-            OR w.event_types && ARRAY[p_type, split_part(p_type, '.', 1) || '.*'] AND w.webhook_id::text <> p_subject);
+        AND w.event_types && v_wanted
+        AND (NOT v_is_own OR w.webhook_id::text <> p_subject)
+        -- A ping is for one webhook, which whoever makes it queues.
+        AND p_type <> 'webhook.ping';
     RETURN v_event_id;
 END;
 $$;
