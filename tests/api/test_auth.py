@@ -312,19 +312,6 @@ def test_the_secret_falls_back_and_never_shows() -> None:
     assert settings_for("postgresql:///x").auth_mode == "none"
 
 
-def test_every_route_of_the_api_asks_who_comes(guarded: httpx.Client) -> None:
-    document = guarded.get("/openapi.json").json()
-    asked = 0
-    for path, item in document["paths"].items():
-        if not path.startswith("/api/"):
-            continue
-        for method in item:
-            answer = guarded.request(method, path.replace("{", "").replace("}", ""), json={})
-            assert_envelope(answer, 401, "UNAUTHORIZED")
-            asked += 1
-    assert asked > 50
-
-
 def test_each_role_may_call_what_is_listed_for_it_and_nothing_else(
     guarded: httpx.Client, url: str
 ) -> None:

@@ -65,6 +65,10 @@ def test_wrong_keys_use_up_their_address_and_nobody_else_s_place(settings: Setti
         assert tried == [401] * 20 + [429] * 180
         assert client.get("/api/v1/me", headers={"X-API-Key": key}).status_code == 200
         assert ask(client, "somebody").status_code == 200
+        with psycopg.connect(settings.database_url) as conn:
+            # However many keys were tried, they left one row: that of their address.
+            rows = conn.execute("SELECT principal FROM _pggit.rate_limits WHERE principal ~ '^ip:'")
+            assert len(rows.fetchall()) == 1
         for path in ("/health", "/health/live", "/metrics"):
             exempt = client.get(path)
             assert exempt.status_code == 200

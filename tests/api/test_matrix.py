@@ -27,8 +27,8 @@ LEAST = {
 
 
 @pytest.fixture(scope="module")
-def url(pg: PgServer) -> Iterator[str]:
-    with pg.database(pg.template()) as made:
+def url(newest_pg: PgServer) -> Iterator[str]:
+    with newest_pg.database(newest_pg.template()) as made:
         with psycopg.connect(made, autocommit=True) as conn:
             conn.execute(SCHEMA)
             conn.execute("SELECT pggit.init('app')")
