@@ -393,7 +393,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.store_identities(
     p_worktree_id integer,
     p_read _pggit.identified[],
-    p_reading _pggit.worktree_anchors DEFAULT NULL
+    p_reading _pggit.worktree_anchors DEFAULT NULL,
+    p_tree bytea DEFAULT NULL
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -423,7 +424,7 @@ BEGIN
         PERFORM _pggit.drop_anchor(p_worktree_id);
     ELSE
         PERFORM _pggit.set_anchor(
-            p_worktree_id, _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(p_read) AS i)), p_reading);
+            p_worktree_id, coalesce(p_tree, _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(p_read) AS i))), p_reading);
     END IF;
     UPDATE _pggit.worktrees AS w
     SET oid_origin = _pggit.oid_origin()
@@ -431,9 +432,10 @@ BEGIN
         AND w.oid_origin IS DISTINCT FROM _pggit.oid_origin();
 END;
 $$;
-COMMENT ON FUNCTION _pggit.store_identities(integer, _pggit.identified[], _pggit.worktree_anchors) IS $$
+COMMENT ON FUNCTION _pggit.store_identities(integer, _pggit.identified[], _pggit.worktree_anchors, bytea) IS $$
 Remembers which identity every catalog address of a worktree has, and the state as the one to read again from.
 p_reading: of _pggit.begin_reading, called before the state was read; without it the next reading is a whole one.
+p_tree: the tree that holds the state, where it is written already.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.store_rereading(

@@ -64,6 +64,7 @@ AS $$
 DECLARE
     v_reading     _pggit.worktree_anchors;
     v_read        _pggit.identified[];
+    v_tree        bytea;
     v_commit_id   integer;
     v_branch_id   integer;
     v_worktree_id integer;
@@ -80,9 +81,8 @@ BEGIN
     v_reading := _pggit.begin_reading(p_schemas, p_schemas, NULL);
     v_read := ARRAY(
         SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_objects(p_schemas, p_schemas, '{}', '{}') AS i);
-    v_commit_id := _pggit.write_commit(
-        _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(v_read) AS i)), '{}',
-        format('Track %s', array_to_string(p_schemas, ', ')));
+    v_tree := _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(v_read) AS i));
+    v_commit_id := _pggit.write_commit(v_tree, '{}', format('Track %s', array_to_string(p_schemas, ', ')));
     v_branch_id := _pggit.add_branch('main', v_commit_id, 'init');
     INSERT INTO _pggit.worktrees (branch_id, commit_id, state)
     VALUES (v_branch_id, v_commit_id, 'ready')
@@ -90,7 +90,7 @@ BEGIN
     INSERT INTO _pggit.worktree_schemas (worktree_id, position, schema_name, live_name)
     SELECT v_worktree_id, s.position, s.name, s.name
     FROM unnest(p_schemas) WITH ORDINALITY AS s(name, position);
-    PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading);
+    PERFORM _pggit.store_identities(v_worktree_id, v_read, v_reading, v_tree);
     PERFORM _pggit.emit_event('repository.created', array_to_string(p_schemas, ', '), jsonb_build_object(
         'schemas', p_schemas, 'branch_id', v_branch_id, 'commit_id', v_commit_id));
     SELECT b.* INTO v_branch FROM _pggit.branch_row(v_branch_id) AS b;

@@ -67,13 +67,15 @@ BEGIN
     ), con(oid) AS MATERIALIZED (
         SELECT a.objid FROM unnest(p_addresses) AS a WHERE a.classid = 'pg_constraint'::regclass
     ), copied(conid, root) AS (
+        -- OFFSET 0: from the parent on, by index; without statistics all constraints would be held against all of these
         SELECT k.oid, r.oid
         FROM con AS r
-        JOIN pg_constraint AS k ON k.conparentid = r.oid AND k.contype = 'f'
+        CROSS JOIN LATERAL (
+            SELECT x.oid FROM pg_constraint AS x WHERE x.conparentid = r.oid AND x.contype = 'f' OFFSET 0) AS k
         UNION ALL
         SELECT k.oid, c.root
         FROM copied AS c
-        JOIN pg_constraint AS k ON k.conparentid = c.conid
+        CROSS JOIN LATERAL (SELECT x.oid FROM pg_constraint AS x WHERE x.conparentid = c.conid OFFSET 0) AS k
     )
     SELECT 'pg_attrdef'::regclass::oid, d.oid, 'pg_class'::regclass::oid, d.adrelid, d.adnum::integer
     FROM relation AS r

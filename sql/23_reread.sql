@@ -186,8 +186,13 @@ BEGIN
     RETURN ARRAY(
         SELECT ROW(k.classid, k.objid, k.objsubid, k.object_id)::_pggit.known_identity
         FROM unnest(p_addresses) AS a
-        JOIN _pggit.worktree_objects AS k
-            ON k.worktree_id = p_worktree_id AND k.classid = a.classid AND k.objid = a.objid AND k.objsubid = 0
+        -- OFFSET 0: from the address on, by the primary key, whatever the statistics say
+        CROSS JOIN LATERAL (
+            SELECT o.classid, o.objid, o.objsubid, o.object_id
+            FROM _pggit.worktree_objects AS o
+            WHERE o.worktree_id = p_worktree_id AND o.classid = a.classid AND o.objid = a.objid AND o.objsubid = 0
+            OFFSET 0
+        ) AS k
         UNION ALL
         SELECT ROW(k.classid, k.objid, k.objsubid, k.object_id)::_pggit.known_identity
         FROM unnest(p_ids) AS i(object_id)
