@@ -309,7 +309,7 @@ BEGIN
             coalesce(r.to_objsubid, w.refobjsubid) AS refobjsubid
         FROM raw AS w
         LEFT JOIN alias AS r ON r.classid = w.refclassid AND r.objid = w.refobjid
-    ), anchored AS (
+    ), anchored AS MATERIALIZED (
         SELECT
             f.classid, f.objid, coalesce(exact.objsubid, 0) AS objsubid,
             f.refclassid, f.refobjid, coalesce(t.objsubid, 0) AS refobjsubid

@@ -165,11 +165,18 @@ $$;
 
 CREATE OR REPLACE FUNCTION _pggit.gone_addresses(p_worktree_id integer)
 RETURNS SETOF _pggit.catalog_address
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 ROWS 10
-BEGIN ATOMIC
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+-- Each catalog once: where there are no statistics, every known object would be looked up by itself.
+SET enable_nestloop = off
+SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY
     SELECT k.classid, k.objid
     FROM _pggit.worktree_objects AS k
     WHERE k.worktree_id = p_worktree_id
@@ -221,18 +228,15 @@ BEGIN ATOMIC
     UNION ALL
     SELECT k.classid, k.objid
     FROM _pggit.worktree_objects AS k
+    LEFT JOIN pg_description AS d ON d.objoid = k.objid AND d.classoid = k.classid AND d.objsubid = k.objsubid
+    LEFT JOIN (
+        SELECT i.inhrelid, count(*) AS count FROM pg_inherits AS i GROUP BY i.inhrelid
+    ) AS h ON h.inhrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid = 0
     WHERE k.worktree_id = p_worktree_id
       AND k.beside > 0
-      AND k.beside > (
-          SELECT count(*)
-          FROM pg_description AS d
-          WHERE d.objoid = k.objid AND d.classoid = k.classid AND d.objsubid = k.objsubid
-      ) + (
-          SELECT count(*)
-          FROM pg_inherits AS h
-          WHERE h.inhrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid = 0
-      );
+      AND k.beside > CASE WHEN d.objoid IS NULL THEN 0 ELSE 1 END + coalesce(h.count, 0);
 END;
+$$;
 COMMENT ON FUNCTION _pggit.gone_addresses(integer) IS $$
 The known objects that do not exist any more, or lost a row beside them: a comment, or a table from which they inherit.
 $$;

@@ -63,7 +63,7 @@ BEGIN
         JOIN _pggit.worktree_objects AS k
             ON k.worktree_id = p_worktree_id AND k.classid = f.refclassid AND k.objid = f.refobjid
         WHERE (k.classid, k.objid) NOT IN (SELECT o.classid, o.objid FROM unnest(p_old) AS o)
-    ), anchored AS (
+    ), anchored AS MATERIALIZED (
         SELECT
             f.classid, f.objid, coalesce(exact.objsubid, 0) AS objsubid,
             f.refclassid, f.refobjid, coalesce(t.objsubid, 0) AS refobjsubid
@@ -105,8 +105,12 @@ BEGIN
             b.object_id, b.kind, b.parent_id, b.schema_name, b.table_name, b.name, b.signature, b.attrs, b.deps
         )::_pggit.object)::_pggit.identified
         FROM unnest(p_addresses) AS a
-        JOIN _pggit.worktree_objects AS k
-            ON k.worktree_id = p_worktree_id AND k.classid = a.classid AND k.objid = a.objid
+        CROSS JOIN LATERAL (
+            SELECT o.classid, o.objid, o.objsubid, o.hash
+            FROM _pggit.worktree_objects AS o
+            WHERE o.worktree_id = p_worktree_id AND o.classid = a.classid AND o.objid = a.objid
+            OFFSET 0
+        ) AS k
         JOIN _pggit.blobs AS b ON b.hash = k.hash);
 END;
 $$;
@@ -134,7 +138,12 @@ BEGIN ATOMIC
     )
     SELECT DISTINCT k.classid, k.objid
     FROM class AS c
-    JOIN _pggit.worktree_objects AS k ON k.worktree_id = p_worktree_id AND k.classid = c.classid
+    CROSS JOIN LATERAL (
+        SELECT o.classid, o.objid
+        FROM _pggit.worktree_objects AS o
+        WHERE o.worktree_id = p_worktree_id AND o.classid = c.classid
+        OFFSET 0
+    ) AS k
     WHERE c.classid NOT IN (
         'pg_class'::regclass, 'pg_constraint'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
         'pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass);
@@ -196,7 +205,12 @@ BEGIN
         UNION ALL
         SELECT ROW(k.classid, k.objid, k.objsubid, k.object_id)::_pggit.known_identity
         FROM unnest(p_ids) AS i(object_id)
-        JOIN _pggit.worktree_objects AS k ON k.worktree_id = p_worktree_id AND k.object_id = i.object_id);
+        CROSS JOIN LATERAL (
+            SELECT o.classid, o.objid, o.objsubid, o.object_id
+            FROM _pggit.worktree_objects AS o
+            WHERE o.worktree_id = p_worktree_id AND o.object_id = i.object_id
+            OFFSET 0
+        ) AS k);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.known_identities(integer, _pggit.catalog_address[], uuid[]) IS $$
