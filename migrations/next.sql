@@ -65,6 +65,10 @@ DROP FUNCTION _pggit._read_domains(name[], name[]);
 DROP FUNCTION _pggit._read_composites(name[], name[]);
 DROP FUNCTION _pggit._read_ranges(name[], name[]);
 DROP FUNCTION _pggit.read_types(name[], name[]);
+DROP FUNCTION _pggit.try_plan(_pggit.object[], _pggit.object[]);
+DROP FUNCTION _pggit.merge_trees(_pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text);
+DROP FUNCTION _pggit.merge_objects(
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text, _pggit.object[]);
 DROP FUNCTION _pggit.find_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.merge_conflict[]);
 DROP FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pggit.merge_choice[]);
 -- these take one more argument

@@ -203,7 +203,8 @@ CREATE OR REPLACE FUNCTION _pggit.merge_trees(
     p_ours _pggit.object[],
     p_theirs _pggit.object[],
     p_choices _pggit.merge_choice[],
-    p_strategy text
+    p_strategy text,
+    p_is_spelled boolean DEFAULT false
 )
 RETURNS _pggit.merge_result
 LANGUAGE plpgsql
@@ -232,12 +233,13 @@ BEGIN
         ARRAY(SELECT b FROM unnest(p_base) AS b JOIN unnest(v_changed) AS c(object_id) ON c.object_id = b.object_id),
         ARRAY(SELECT o FROM unnest(p_ours) AS o JOIN unnest(v_changed) AS c(object_id) ON c.object_id = o.object_id),
         ARRAY(SELECT t FROM unnest(p_theirs) AS t JOIN unnest(v_changed) AS c(object_id) ON c.object_id = t.object_id),
-        p_choices, p_strategy, v_context);
+        p_choices, p_strategy, v_context, p_is_spelled);
     v_result.objects := v_result.objects || v_context;
     RETURN v_result;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.merge_trees(
-    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text) IS $$
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text, boolean) IS $$
 Merges whole trees; only what a side changed is looked at one by one.
+p_is_spelled: the definitions hold the merged names already.
 $$;

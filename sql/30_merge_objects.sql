@@ -301,3 +301,87 @@ $$;
 COMMENT ON FUNCTION _pggit.merge_runs(jsonb, jsonb) IS $$
 Joins what two sides added at one place, in an order that does not depend on the direction; NULL if their orders contradict.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.pair_attributes(p_base jsonb, p_side jsonb)
+RETURNS TABLE (place bigint, base jsonb, side jsonb)
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- Attributes of a composite type pair by name, else by place: only a rename leaves the others where they are.
+    WITH old AS (
+        SELECT u.value, u.n FROM jsonb_array_elements(p_base) WITH ORDINALITY AS u(value, n)
+    ), new AS (
+        SELECT u.value, u.n FROM jsonb_array_elements(p_side) WITH ORDINALITY AS u(value, n)
+    ), pair AS (
+        SELECT o.n AS old_n, n.n AS new_n, o.value AS old_value, n.value AS new_value
+        FROM old AS o
+        JOIN new AS n ON n.value ->> 'name' = o.value ->> 'name'
+            OR n.n = o.n AND jsonb_array_length(p_base) <= jsonb_array_length(p_side)
+                AND NOT EXISTS (SELECT FROM old AS x WHERE x.value ->> 'name' = n.value ->> 'name')
+                AND NOT EXISTS (SELECT FROM new AS x WHERE x.value ->> 'name' = o.value ->> 'name')
+    )
+    SELECT o.n, o.value, p.new_value
+    FROM old AS o
+    LEFT JOIN pair AS p ON p.old_n = o.n
+    UNION ALL
+    SELECT jsonb_array_length(p_base) + n.n, NULL, n.value
+    FROM new AS n
+    WHERE NOT EXISTS (SELECT FROM pair AS p WHERE p.new_n = n.n);
+END;
+COMMENT ON FUNCTION _pggit.pair_attributes(jsonb, jsonb) IS $$
+The attributes of a composite type beside what one side made of them; base is NULL for new ones, side for those that went.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.merge_attributes(p_base jsonb, p_ours jsonb, p_theirs jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_result jsonb := '[]'::jsonb;
+    v_kept record;
+    v_item jsonb;
+BEGIN
+    FOR v_kept IN
+        SELECT o.base, o.side AS ours, t.side AS theirs
+        FROM _pggit.pair_attributes(p_base, p_ours) AS o
+        JOIN _pggit.pair_attributes(p_base, p_theirs) AS t ON t.place = o.place AND t.base IS NOT NULL
+        WHERE o.base IS NOT NULL
+        ORDER BY o.place
+    LOOP
+        IF v_kept.ours IS NULL OR v_kept.theirs IS NULL THEN
+            IF coalesce(v_kept.ours, v_kept.theirs, v_kept.base) <> v_kept.base THEN
+                RETURN NULL;
+            END IF;
+            CONTINUE;
+        END IF;
+        v_item := (
+            SELECT jsonb_object_agg(k.key, CASE WHEN v_kept.ours -> k.key IS NOT DISTINCT FROM v_kept.base -> k.key
+                THEN v_kept.theirs -> k.key ELSE v_kept.ours -> k.key END)
+            FROM jsonb_object_keys(v_kept.ours || v_kept.theirs || v_kept.base) AS k(key));
+        IF EXISTS (
+            SELECT FROM jsonb_object_keys(v_kept.ours || v_kept.theirs || v_kept.base) AS k(key)
+            WHERE v_kept.ours -> k.key IS DISTINCT FROM v_kept.base -> k.key
+                AND v_kept.theirs -> k.key IS DISTINCT FROM v_kept.base -> k.key
+                AND v_kept.ours -> k.key IS DISTINCT FROM v_kept.theirs -> k.key)
+        THEN
+            RETURN NULL;
+        END IF;
+        v_result := v_result || jsonb_build_array(jsonb_strip_nulls(v_item));
+    END LOOP;
+    v_result := v_result || _pggit.merge_runs((
+        SELECT coalesce(jsonb_agg(a.side ORDER BY a.place), '[]') FROM _pggit.pair_attributes(p_base, p_ours) AS a
+        WHERE a.base IS NULL
+    ), (
+        SELECT coalesce(jsonb_agg(a.side ORDER BY a.place), '[]') FROM _pggit.pair_attributes(p_base, p_theirs) AS a
+        WHERE a.base IS NULL));
+    RETURN CASE WHEN (SELECT count(DISTINCT e ->> 'name') = count(*) FROM jsonb_array_elements(v_result) AS e) THEN v_result END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merge_attributes(jsonb, jsonb, jsonb) IS $$
+Merges the attributes of a composite type one by one, as the columns of a table.
+Returns: NULL if one was changed in two ways, changed and dropped, or two come to one name.
+$$;

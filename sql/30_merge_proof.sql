@@ -48,10 +48,10 @@ BEGIN
         UNION
         SELECT e.object_id FROM dependent AS d JOIN edge AS e ON e.needed_id = d.object_id
     ), part AS MATERIALIZED (
-        -- a table is built with its columns
+        -- a table is built with its columns, and with the index by which it is clustered or replicated
         SELECT p.parent_id, p.object_id
         FROM (SELECT o.* FROM unnest(p_ours) AS o UNION ALL SELECT m.* FROM unnest(p_merged) AS m) AS p
-        WHERE p.kind = 'column'
+        WHERE p.kind = 'column' OR p.kind IN ('index', 'constraint') AND p.attrs ?| '{clustered,replica_identity}'
     ), sibling AS MATERIALIZED (
         -- the bounds of partitions stand against each other
         SELECT b.object_id AS parent_id, s.object_id
@@ -142,7 +142,11 @@ The objects of live schemas as _pggit.read_objects gives them, but without their
 p_expected: the tree to pair with by path.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.try_plan(p_from _pggit.object[], p_to _pggit.object[])
+CREATE OR REPLACE FUNCTION _pggit.try_plan(
+    p_from _pggit.object[],
+    p_to _pggit.object[],
+    p_columns _pggit.merge_name[] DEFAULT '{}'
+)
 RETURNS _pggit.trial
 LANGUAGE plpgsql
 VOLATILE
@@ -175,6 +179,7 @@ BEGIN
         v_phase := 1;
         PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
             FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
+        PERFORM _pggit.rename_view_columns(v_to, p_columns);
         v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(SELECT o.object_id FROM unnest(r.objects) AS o))
             FROM (SELECT _pggit.read_definitions(v_logical, v_live, p_to) AS objects) AS r;
         -- always undone: this is a trial
@@ -197,8 +202,9 @@ BEGIN
     RETURN v_trial;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.try_plan(_pggit.object[], _pggit.object[]) IS $$
+COMMENT ON FUNCTION _pggit.try_plan(_pggit.object[], _pggit.object[], _pggit.merge_name[]) IS $$
 Builds one state in scratch schemas, leads it to another by its plan, and reads the result back; all of it is rolled back.
+p_columns: columns of views to rename at the end, each with the identity of its view.
 Errors: 55P03 and class 53 are raised, every other failure is in the result.
 $$;
 

@@ -142,7 +142,7 @@ BEGIN
     WHILE v_todo <> '{}' LOOP
         v_last := v_todo[1];
         v_ours := _pggit.tree_array(v_ours_id);
-        v_result := _pggit.merge_trees(_pggit.tree_array(_pggit.first_parent(v_last)), v_ours,
+        v_result := _pggit.merge_sides(_pggit.tree_array(_pggit.first_parent(v_last)), v_ours,
             _pggit.tree_array(v_last), v_choices, 'auto');
         IF v_result.conflicts <> '{}' THEN
             PERFORM _pggit.pause_rebase(p_merge, v_ours_id, v_last, v_todo[2:], v_result.conflicts, v_result.notes);

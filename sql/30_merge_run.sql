@@ -145,7 +145,7 @@ BEGIN
     ELSE
         v_base := _pggit.tree_members(v_base_tree, v_scope);
     END IF;
-    v_result := _pggit.merge_trees(v_base, v_ours, v_theirs, p_choices, p_merge.merge_strategy);
+    v_result := _pggit.merge_sides(v_base, v_ours, v_theirs, p_choices, p_merge.merge_strategy);
     IF v_worktree_id IS NOT NULL THEN
         v_result.conflicts := v_result.conflicts || ARRAY(
             SELECT d FROM _pggit.data_conflicts(v_worktree_id, v_base, v_head, v_theirs, v_result.objects) AS d);

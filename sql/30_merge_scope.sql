@@ -76,7 +76,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.scope_nodes(p_tree bytea, p_changed _pggit.object[])
 RETURNS TABLE (
     object_id uuid, kind text, parent_id uuid, name text, deps uuid[], owner_path text, column_path text, not_null_name text,
-    parent_ids uuid[]
+    parent_ids uuid[], is_mark boolean
 )
 LANGUAGE sql
 STABLE
@@ -88,7 +88,8 @@ BEGIN ATOMIC
             substring(o.attrs ->> 'owned_by' FROM '(?:"(?:[^"]|"")*"|[^".]+)\.(?:"(?:[^"]|"")*"|[^".]+)$') END,
         CASE WHEN o.kind = 'column' THEN quote_ident(o.table_name) || '.' || quote_ident(o.name) END,
         CASE WHEN o.kind = 'column' THEN o.attrs ->> 'not_null_name' END,
-        CASE WHEN o.kind = 'table' AND o.attrs ? 'bound' THEN o.deps END
+        CASE WHEN o.kind = 'table' AND o.attrs ? 'bound' THEN o.deps END,
+        o.kind IN ('index', 'constraint') AND o.attrs ?| '{clustered,replica_identity}'
     FROM (
         SELECT t.* FROM _pggit.tree_objects(p_tree) AS t
         UNION ALL
@@ -151,8 +152,8 @@ BEGIN ATOMIC
     ), supply AS MATERIALIZED (
         SELECT e.object_id, e.needed_id FROM edge AS e
         UNION ALL
-        -- a table is built with its columns
-        SELECT w.parent_id, w.object_id FROM whole AS w WHERE w.kind = 'column'
+        -- a table is built with its columns, and with the index by which it is clustered or replicated
+        SELECT w.parent_id, w.object_id FROM whole AS w WHERE w.kind = 'column' OR w.is_mark
         UNION ALL
         SELECT o.object_id, o.column_id FROM owned AS o
         UNION ALL

@@ -231,7 +231,8 @@ BEGIN
     ELSIF p_key IN ('labels', 'attributes')
         AND jsonb_typeof(p_base) = 'array' AND jsonb_typeof(p_ours) = 'array' AND jsonb_typeof(p_theirs) = 'array'
     THEN
-        merged := _pggit.merge_lists(p_base, p_ours, p_theirs);
+        merged := CASE WHEN p_key = 'labels' THEN _pggit.merge_lists(p_base, p_ours, p_theirs)
+            ELSE _pggit.merge_attributes(p_base, p_ours, p_theirs) END;
         IF merged IS NULL THEN
             merged := p_ours;
             is_conflict := true;
@@ -279,6 +280,17 @@ COMMENT ON FUNCTION _pggit.take_value_source(jsonb, jsonb) IS $$
 A column's attributes with default, identity and generation as another version has them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.take_body(p_attrs jsonb, p_from jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN jsonb_strip_nulls((p_attrs - '{body,sql_body,language,library}'::text[]) || jsonb_build_object(
+    'body', p_from -> 'body', 'sql_body', p_from -> 'sql_body', 'language', p_from -> 'language', 'library', p_from -> 'library'));
+COMMENT ON FUNCTION _pggit.take_body(jsonb, jsonb) IS $$
+A routine's attributes with body and language as another version has them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.merge_versions(
     p_pair _pggit.merge_pair,
     p_choices _pggit.merge_choice[],
@@ -303,6 +315,7 @@ DECLARE
     v_key text;
     v_merged jsonb;
     v_is_conflict boolean;
+    v_bodies _pggit.merge_choice[] := ARRAY[]::_pggit.merge_choice[];
 BEGIN
     FOR v_key IN
         SELECT k FROM (SELECT jsonb_object_keys(v_ours) UNION SELECT jsonb_object_keys(v_theirs)
@@ -323,6 +336,8 @@ BEGIN
             ELSIF v_choice.strategy = 'custom' THEN
                 v_custom := v_custom || v_choice;
             END IF;
+            -- a body is in a language, and is either a string or parsed
+            v_bodies := v_bodies || CASE WHEN v_key IN ('body', 'sql_body') THEN v_choice END;
         END IF;
         v_attrs := CASE WHEN v_merged IS NULL THEN v_attrs - v_key
             ELSE v_attrs || jsonb_build_object(v_key, v_merged) END;
@@ -337,6 +352,10 @@ BEGIN
             v_custom := v_custom || v_choice;
         END IF;
         v_attrs := _pggit.take_value_source(v_attrs, CASE v_choice.strategy
+            WHEN 'use_source' THEN v_theirs WHEN 'use_base' THEN v_base ELSE v_ours END);
+    END IF;
+    IF v_bodies <> '{}' THEN
+        v_attrs := _pggit.take_body(v_attrs, CASE v_bodies[1].strategy
             WHEN 'use_source' THEN v_theirs WHEN 'use_base' THEN v_base ELSE v_ours END);
     END IF;
     v_object.attrs := v_attrs;

@@ -71,10 +71,20 @@ BEGIN ATOMIC
     JOIN unnest(p_pairs) AS p ON p.object_id = a.object_id AND (p.ours).object_id IS NOT NULL
     JOIN unnest(p_pairs) AS q ON q.object_id = b.object_id AND (q.ours).object_id IS NULL
     WHERE a.kind = 'constraint' AND a.attrs ->> 'type' = 'primary_key'
-        AND b.kind = 'constraint' AND b.attrs ->> 'type' = 'primary_key';
+        AND b.kind = 'constraint' AND b.attrs ->> 'type' = 'primary_key'
+    UNION ALL
+    SELECT 'schema_mismatch', a.object_id, b.object_id,
+        format('table %s has one index that is %s, and it is %s in the target and %s in the source',
+            a.table_name, CASE k.key WHEN 'clustered' THEN 'clustered' ELSE 'its replica identity' END, a.name, b.name)
+    FROM unnest('{clustered,replica_identity}'::text[]) AS k(key)
+    JOIN unnest(p_objects) AS a ON a.kind IN ('index', 'constraint') AND a.attrs ? k.key
+    JOIN unnest(p_objects) AS b ON b.kind IN ('index', 'constraint') AND b.attrs ? k.key
+        AND b.parent_id = a.parent_id AND b.object_id <> a.object_id
+    JOIN unnest(p_pairs) AS p ON p.object_id = a.object_id AND (p.ours).attrs ? k.key
+    JOIN unnest(p_pairs) AS q ON q.object_id = b.object_id AND NOT coalesce((q.ours).attrs ? k.key, false);
 END;
 COMMENT ON FUNCTION _pggit.name_contests(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
-Different objects that the two sides brought to one name, and two primary keys of one table.
+Different objects that the two sides brought to one name, and two primary keys, clustered indexes or replica identities of one table.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.take_version(
@@ -215,6 +225,34 @@ COMMENT ON FUNCTION _pggit.find_body_breaks(_pggit.merge_pair[], _pggit.object[]
 Routines whose new body, a string, names what the other side dropped.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.find_owner_breaks(p_pairs _pggit.merge_pair[], p_objects _pggit.object[])
+RETURNS SETOF _pggit.merge_break
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    -- a sequence's owner is no dependency of its own: it would close a circle with the default
+    WITH owned AS (
+        SELECT m.object_id, m.schema_name, m.attrs ->> 'owned_by' AS owner FROM unnest(p_objects) AS m
+        WHERE m.kind = 'sequence' AND m.attrs ? 'owned_by'
+    ), gone AS (
+        SELECT p.object_id, coalesce(p.ours, p.theirs) AS object
+        FROM unnest(p_pairs) AS p
+        WHERE coalesce((p.ours).kind, (p.theirs).kind) = 'column' AND EXISTS (SELECT FROM owned)
+            AND NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id = p.object_id)
+    )
+    SELECT o.object_id, g.object_id
+    FROM gone AS g
+    CROSS JOIN LATERAL (
+        SELECT quote_ident((g.object).table_name) || '.' || quote_ident((g.object).name) AS path
+    ) AS n
+    JOIN owned AS o ON o.owner = n.path AND o.schema_name = (g.object).schema_name
+        OR o.owner = quote_ident((g.object).schema_name) || '.' || n.path;
+END;
+COMMENT ON FUNCTION _pggit.find_owner_breaks(_pggit.merge_pair[], _pggit.object[]) IS $$
+Sequences whose owning column is gone.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.find_breaks(
     p_pairs _pggit.merge_pair[],
     p_objects _pggit.object[],
@@ -236,6 +274,8 @@ BEGIN ATOMIC
         SELECT o.object_id, o.parent_id, unnest(o.deps || o.parent_id) AS needed_id FROM unnest(p_objects) AS o
         UNION ALL
         SELECT b.object_id, NULL, b.missing_id FROM _pggit.find_body_breaks(p_pairs, p_objects) AS b
+        UNION ALL
+        SELECT q.object_id, NULL, q.missing_id FROM _pggit.find_owner_breaks(p_pairs, p_objects) AS q
         UNION ALL
         SELECT i.object_id, NULL, i.missing_id FROM _pggit.inherited_columns(p_pairs, p_objects, p_context) AS i
     ) AS m
@@ -433,13 +473,48 @@ COMMENT ON FUNCTION _pggit.settle_paths(_pggit.object[], _pggit.object[]) IS $$
 Gives each object the path that follows from its container's merged name.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.settle_marks(
+    p_pairs _pggit.merge_pair[],
+    p_objects _pggit.object[],
+    p_context _pggit.object[]
+)
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT CASE WHEN k.keys IS NULL THEN m ELSE ROW(
+        m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature, m.attrs - k.keys, m.deps)::_pggit.object
+        END
+    FROM unnest(p_objects) AS m
+    LEFT JOIN LATERAL (
+        SELECT array_agg(k.key) AS keys
+        FROM unnest('{clustered,replica_identity}'::text[]) AS k(key)
+        WHERE CASE
+            WHEN NOT m.attrs ? k.key THEN false
+            WHEN m.kind IN ('index', 'constraint') THEN EXISTS (
+                SELECT FROM unnest(p_objects || p_context) AS t
+                WHERE t.object_id = m.parent_id AND coalesce(t.attrs ->> k.key, '') NOT IN ('index', 'true'))
+            ELSE m.attrs ->> k.key IN ('index', 'true')
+                -- the side that dropped the index knows best what a table without it says
+                AND EXISTS (SELECT FROM unnest(p_pairs) AS p WHERE p.object_id = m.object_id
+                    AND (NOT (p.ours).attrs ? k.key OR NOT (p.theirs).attrs ? k.key))
+                AND NOT EXISTS (SELECT FROM unnest(p_objects || p_context) AS i WHERE i.parent_id = m.object_id AND i.attrs ? k.key)
+        END
+    ) AS k ON true
+);
+COMMENT ON FUNCTION _pggit.settle_marks(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
+A table and its index both say that it is clustered or has its replica identity by it: where one does not, neither does the other.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.merge_objects(
     p_base _pggit.object[],
     p_ours _pggit.object[],
     p_theirs _pggit.object[],
     p_choices _pggit.merge_choice[] DEFAULT '{}',
     p_strategy text DEFAULT 'auto',
-    p_context _pggit.object[] DEFAULT '{}'
+    p_context _pggit.object[] DEFAULT '{}',
+    p_is_spelled boolean DEFAULT false
 )
 RETURNS _pggit.merge_result
 LANGUAGE plpgsql
@@ -448,8 +523,8 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_pairs _pggit.merge_pair[] := _pggit.pairs_spelled_alike(
-        p_base, p_ours, p_theirs, p_choices, p_strategy);
+    v_pairs _pggit.merge_pair[] := CASE WHEN p_is_spelled THEN _pggit.merge_pairs(p_base, p_ours, p_theirs)
+        ELSE _pggit.pairs_spelled_alike(p_base, p_ours, p_theirs, p_choices, p_strategy) END;
     v_result _pggit.merge_result := _pggit.merge_all_pairs(v_pairs, p_choices, p_strategy);
     v_named _pggit.object[];
 BEGIN
@@ -461,15 +536,16 @@ BEGIN
     v_result := _pggit.settle_contests(v_pairs, v_result, p_context, p_choices, p_strategy);
     v_result.objects := _pggit.respell(v_named, v_result.objects);
     v_result := _pggit.settle_breaks(v_pairs, v_result, p_context, p_choices);
-    v_result.objects := _pggit.settle_paths(v_result.objects, p_context);
+    v_result.objects := _pggit.settle_paths(_pggit.settle_marks(v_pairs, v_result.objects, p_context), p_context);
     RETURN v_result;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.merge_objects(
-    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text, _pggit.object[]) IS $$
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text, _pggit.object[], boolean) IS $$
 Merges target and source over their base: per object, per attribute, aware of renames; reads nothing but its arguments.
 p_base, p_ours, p_theirs: whole trees, or the objects that either side changed.
 p_choices, p_strategy: how conflicts were settled.
 p_context: the objects that no side changed, where the others hold only the changed ones; not returned.
+p_is_spelled: the definitions hold the merged names already.
 Returns: the merged objects, the conflicts that are open (their objects stand as in the target), notes for people.
 $$;

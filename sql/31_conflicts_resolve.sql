@@ -227,14 +227,13 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.merge_now(p_merge _pggit.merges, p_choices _pggit.merge_choice[])
 RETURNS _pggit.merge_result
 LANGUAGE plpgsql
-STABLE
-PARALLEL SAFE
+VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
 AS $$
 BEGIN
-    RETURN _pggit.merge_trees(
+    RETURN _pggit.merge_sides(
         CASE WHEN p_merge.base_commit_id IS NULL AND p_merge.operation = 'merge'
             THEN _pggit.merge_base_objects(p_merge.ours_commit_id, p_merge.source_commit_id)
             ELSE _pggit.tree_array(p_merge.base_commit_id) END,
