@@ -325,7 +325,7 @@ BEGIN
             'dependency_broken', v_trial.error_message, (
                 -- the target's partition that the source's overlaps
                 SELECT m.object_id FROM unnest(v_to) AS m
-                WHERE m.name = substring(v_trial.error_message FROM 'would overlap partition "(.*)"')
+                WHERE m.name = substring(v_trial.error_message FROM '(?:would overlap|conflicts with existing default) partition "(.*)"')
                     AND m.kind = 'table' AND m.object_id <> v_object_id
                 LIMIT 1))];
         RETURN v_result;

@@ -117,6 +117,14 @@ AS $$
 BEGIN
     IF (p_choice).custom ? 'attrs' THEN
         p_object.attrs := jsonb_strip_nulls(p_object.attrs || ((p_choice).custom -> 'attrs'));
+        IF p_object.kind = 'column' AND NOT p_object.attrs ? 'identity' THEN
+            p_object.attrs := p_object.attrs - ARRAY(SELECT k FROM jsonb_object_keys(p_object.attrs) AS k WHERE k LIKE 'identity:%');
+        END IF;
+    END IF;
+    IF (p_choice).custom ? 'deps' THEN
+        p_object.deps := ARRAY(
+            SELECT d FROM unnest(p_object.deps) AS d
+            UNION SELECT d::uuid FROM jsonb_array_elements_text((p_choice).custom -> 'deps') AS d ORDER BY 1);
     END IF;
     IF (p_choice).custom ? 'name' THEN
         p_object.name := (p_choice).custom ->> 'name';

@@ -118,10 +118,13 @@ BEGIN
         RETURN ROW(v_objects, '{}', '{}')::_pggit.merge_result;
     END IF;
     v_objects := ARRAY(
-        SELECT s
+        SELECT c.object
         FROM unnest(v_members) AS p
-        CROSS JOIN LATERAL _pggit.side_object(p, v_choice) AS s
-        WHERE s.object_id IS NOT NULL);
+        CROSS JOIN LATERAL _pggit.side_object(p, v_choice) AS o
+        -- a definition of one's own is laid over the side that still has the object
+        CROSS JOIN LATERAL (SELECT CASE WHEN v_choice.custom IS NOT NULL AND ((v_self).ours).object_id IS NULL
+            THEN p.theirs ELSE o END) AS c(object)
+        WHERE (c.object).object_id IS NOT NULL);
     IF v_choice.strategy IS NOT NULL THEN
         IF v_choice.custom IS NOT NULL THEN
             v_objects := ARRAY(SELECT CASE WHEN o.object_id = p_container_id

@@ -41,6 +41,10 @@ BEGIN
         v_attrs := v_attrs || jsonb_build_object('not_null',
             CASE WHEN NOT (p_custom ->> 'nullable')::boolean THEN true END);
     END IF;
+    -- of default, identity and generation a column has one: what is given takes the place of the others
+    IF EXISTS (SELECT FROM unnest('{default,identity,generated}'::text[]) AS k WHERE p_custom ->> k IS NOT NULL) THEN
+        v_attrs := '{"default": null, "identity": null, "generated": null, "expression": null}'::jsonb || v_attrs;
+    END IF;
     RETURN v_attrs;
 END;
 $$;
@@ -153,7 +157,8 @@ RETURN (
             CASE WHEN m.object_id = (p_object).object_id
                 THEN jsonb_strip_nulls(((p_object).attrs - 'query') || (p_custom - '{name,schema,columns,query}'::text[]) || m.attrs)
                 ELSE m.attrs END AS attrs,
-            m.deps
+            CASE WHEN m.object_id = (p_object).object_id AND p_custom ?| '{inherits,partition_of,of_type,server}'
+                THEN m.deps || (p_object).deps ELSE m.deps END AS deps
         FROM unnest(p_made) AS m
         UNION ALL
         -- Constraints, indexes, triggers and the like stay as far as the columns that they need are still there.
@@ -169,6 +174,50 @@ RETURN (
 );
 COMMENT ON FUNCTION _pggit.with_kept_parts(_pggit.object[], _pggit.object[], _pggit.object, jsonb) IS $$
 What the statement of a resolution made, with the attributes that it does not speak of and the parts that still fit.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.deps_named(p_merge _pggit.merges, p_object_id uuid, p_text text)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        WITH version AS MATERIALIZED (
+            SELECT v.*
+            FROM unnest(_pggit.tree_array(p_merge.source_commit_id) || _pggit.tree_array(p_merge.ours_commit_id)) AS v
+        )
+        SELECT coalesce(jsonb_agg(DISTINCT n.object_id), '[]')
+        FROM version AS o
+        JOIN version AS n ON n.object_id = ANY (o.deps)
+        WHERE o.object_id = p_object_id
+            -- a key or a column may be meant by its table
+            AND (_pggit.mentions(p_text, n.name) OR n.kind <> 'column' AND _pggit.mentions(p_text, n.table_name)));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.deps_named(_pggit.merges, uuid, text) IS $$
+What either side's version of an object needs, as far as a text names it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.unset_attrs(p_merge _pggit.merges, p_object_id uuid)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_object_agg(k, NULL), '{}')
+        FROM unnest(_pggit.tree_array(p_merge.source_commit_id) || _pggit.tree_array(p_merge.ours_commit_id)) AS v
+        CROSS JOIN LATERAL jsonb_object_keys(_pggit.core_attrs(v.attrs)) AS k
+        WHERE v.object_id = p_object_id);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.unset_attrs(_pggit.merges, uuid) IS $$
+A null for every attribute that either side's definition of an object sets.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.build_custom(
@@ -213,10 +262,22 @@ BEGIN
                 p_custom::text, 'Give {"name": "…"}.');
         END IF;
         RETURN jsonb_build_object('name', v_ddl);
-    ELSIF v_object.kind = 'column' THEN
-        RETURN jsonb_build_object('attrs', _pggit.column_attrs(p_custom));
     END IF;
-    RETURN jsonb_build_object('attrs', p_custom - '{name,schema}'::text[]);
+    RETURN jsonb_build_object(
+        'attrs', CASE
+            -- a whole column that leaves out what the conflict is about does without it
+            WHEN v_object.kind = 'column' AND p_custom ?& '{column_name,data_type,nullable,default}'
+                AND p_conflict.attribute NOT IN ('type', 'not_null', 'default') AND NOT p_custom ? p_conflict.attribute
+                THEN _pggit.column_attrs(p_custom || jsonb_build_object(p_conflict.attribute, NULL))
+            WHEN v_object.kind = 'column' THEN _pggit.column_attrs(p_custom)
+            -- with name and schema it is the whole definition as the conflict shows it: what it leaves out is not set
+            WHEN p_custom ?& '{name,schema}' THEN _pggit.unset_attrs(p_merge, v_object.object_id)
+                || (p_custom - '{name,schema}'::text[])
+            -- a body is either a string or parsed
+            WHEN p_custom ?| '{body,sql_body}' THEN '{"body": null, "sql_body": null}'::jsonb || (p_custom - '{name,schema}'::text[])
+            ELSE p_custom - '{name,schema}'::text[]
+        END,
+        'deps', _pggit.deps_named(p_merge, v_object.object_id, p_custom::text));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.build_custom(_pggit.merges, _pggit.conflicts, jsonb) IS $$
@@ -260,15 +321,33 @@ DECLARE
     v_to _pggit.object[];
     v_trial _pggit.trial;
 BEGIN
-    v_object := (SELECT o FROM unnest(v_result.objects) AS o WHERE o.object_id = p_conflict.object_id);
+    v_object := (SELECT o FROM unnest(v_result.objects) AS o WHERE o.object_id = coalesce(
+        CASE WHEN p_conflict.conflict_type = 'name_collision' THEN p_conflict.other_id END, p_conflict.object_id));
     IF v_object.object_id IS NULL THEN
         RETURN;
+    ELSIF p_conflict.conflict_type IN ('name_collision', 'rename_rename') AND EXISTS (
+        SELECT FROM unnest(v_result.objects) AS o
+        WHERE o.name = v_object.name AND o.object_id <> v_object.object_id
+            AND o.signature IS NOT DISTINCT FROM v_object.signature
+            AND _pggit.name_keys(o) && _pggit.name_keys(v_object)
+            AND o.schema_name IS NOT DISTINCT FROM v_object.schema_name)
+    THEN
+        PERFORM _pggit.raise_error('VCV13', format('the name "%s" is taken', v_object.name),
+            format('Conflict %s is about two things of one name.', p_conflict.conflict_id), 'Give a name that nothing has.');
     END IF;
     -- The object alone, with what it needs and its parts.
     WITH RECURSIVE needed AS (
         SELECT o.object_id, o.deps, o.parent_id
         FROM unnest(v_result.objects) AS o
         WHERE v_object.object_id IN (o.object_id, o.parent_id)
+            -- a definition given may name what only one of the sides needs
+            OR o.object_id IN (
+                SELECT unnest(s.deps)
+                FROM unnest(_pggit.tree_array(p_merge.source_commit_id) || _pggit.tree_array(p_merge.ours_commit_id)) AS s
+                WHERE s.object_id = v_object.object_id)
+            OR o.kind = 'column' AND v_object.attrs ->> 'owned_by' IN (
+                quote_ident(o.table_name) || '.' || quote_ident(o.name),
+                concat_ws('.', quote_ident(o.schema_name), quote_ident(o.table_name), quote_ident(o.name)))
         UNION
         SELECT o.object_id, o.deps, o.parent_id
         FROM needed AS n
