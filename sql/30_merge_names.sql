@@ -224,6 +224,55 @@ COMMENT ON FUNCTION _pggit.inherited_columns(_pggit.merge_pair[], _pggit.object[
 What heirs say of an inherited column, beside the column of the parent that a side changed.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.find_heir_breaks(
+    p_pairs _pggit.merge_pair[],
+    p_objects _pggit.object[],
+    p_context _pggit.object[]
+)
+RETURNS SETOF _pggit.merge_break
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_pairs) AS p WHERE (p.base).kind = 'column' AND (
+        (p.ours).object_id IS NULL OR (p.theirs).object_id IS NULL))
+    THEN
+        RETURN;
+    END IF;
+    -- An heir's columns are its ancestors': nothing else says that an index of the heir needs one.
+    RETURN QUERY
+    WITH RECURSIVE line AS (
+        SELECT t.object_id AS heir_id, t.deps
+        FROM unnest(p_objects || p_context) AS t
+        WHERE t.kind = 'table' AND t.attrs ?| '{partition_of,inherits}'
+        UNION
+        SELECT l.heir_id, t.deps
+        FROM line AS l
+        JOIN unnest(p_objects || p_context) AS t ON t.object_id = ANY (l.deps) AND t.kind = 'table'
+    ), gone AS (
+        SELECT p.object_id, (p.base).parent_id AS parent_id, (p.base).name AS name
+        FROM unnest(p_pairs) AS p
+        WHERE (p.base).kind = 'column' AND NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id = p.object_id)
+    )
+    SELECT DISTINCT m.object_id, g.object_id
+    FROM gone AS g
+    JOIN line AS l ON g.parent_id = ANY (l.deps)
+    JOIN unnest(p_objects) AS m ON m.parent_id = l.heir_id
+        AND m.kind IN ('index', 'constraint', 'trigger', 'policy', 'rule')
+    JOIN unnest(p_pairs) AS p ON p.object_id = m.object_id
+        AND ((p.ours).object_id IS NULL OR (p.theirs).object_id IS NULL)
+    WHERE _pggit.mentions((m.attrs - 'comment')::text, g.name)
+        -- a column of its own that has the name
+        AND NOT EXISTS (SELECT FROM unnest(p_objects || p_context) AS c
+            WHERE c.parent_id = l.heir_id AND c.kind = 'column' AND c.name = g.name AND NOT c.attrs ? 'inherited');
+END;
+$$;
+COMMENT ON FUNCTION _pggit.find_heir_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
+What one side gave to heirs over a column that the other dropped from their parent.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.follow_parents(
     p_pairs _pggit.merge_pair[],
     p_objects _pggit.object[],

@@ -10,19 +10,32 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH parts AS (
-        SELECT o.object_id, o.parent_id FROM unnest(p_objects) AS o JOIN unnest(p_names) AS n ON n.object_id = o.parent_id
+    WITH RECURSIVE heir AS MATERIALIZED (
+        SELECT o.object_id, o.deps FROM unnest(p_objects) AS o
+        WHERE o.kind = 'table' AND o.attrs ?| '{partition_of,inherits}'
+    ), place AS (
+        -- where a name stands: what has it, a column's table, and the tables that inherit the column
+        SELECT n.object_id AS needed_id, n.old_name FROM unnest(p_names) AS n
+        UNION
+        SELECT o.parent_id, n.old_name
+        FROM unnest(p_objects) AS o
+        JOIN unnest(p_names) AS n ON n.object_id = o.object_id
+        WHERE o.kind = 'column'
+        UNION
+        SELECT h.object_id, p.old_name
+        FROM place AS p
+        JOIN heir AS h ON p.needed_id = ANY (h.deps)
+    ), parts AS MATERIALIZED (
+        SELECT o.object_id, o.parent_id FROM unnest(p_objects) AS o WHERE o.parent_id IN (SELECT p.needed_id FROM place AS p)
     )
-    SELECT DISTINCT o.object_id, n.old_name
+    SELECT DISTINCT o.object_id, p.old_name
     FROM unnest(p_objects) AS o
     CROSS JOIN LATERAL (
         SELECT unnest(o.deps || o.parent_id || o.object_id)
         -- who needs a column names its table as well
-        UNION SELECT p.parent_id FROM parts AS p WHERE p.object_id = ANY (o.deps)
-        -- a partition key names the table's own columns
-        UNION SELECT c.object_id FROM unnest(p_objects) AS c WHERE c.parent_id = o.object_id AND o.attrs ? 'partition_by'
+        UNION SELECT t.parent_id FROM parts AS t WHERE t.object_id = ANY (o.deps)
     ) AS d(needed_id)
-    JOIN unnest(p_names) AS n ON n.object_id = d.needed_id;
+    JOIN place AS p ON p.needed_id = d.needed_id;
 END;
 COMMENT ON FUNCTION _pggit.naming_ids(_pggit.object[], _pggit.merge_name[]) IS $$
 The objects whose definitions can hold one of the names, by what they need, with that name.
@@ -100,15 +113,24 @@ identity of what it is in.
 p_other_views: views to leave out.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.renaming_statement(p_kind text)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN CASE p_kind WHEN 'composite' THEN 'ALTER TYPE %I.%I RENAME ATTRIBUTE %I TO %I'
-    ELSE format('ALTER %s %%I.%%I RENAME COLUMN %%I TO %%I', upper(replace(p_kind, '_', ' '))) END;
-COMMENT ON FUNCTION _pggit.renaming_statement(text) IS $$
-The statement that renames a column of a view or an attribute of a composite type, as a format.
+CREATE OR REPLACE FUNCTION _pggit.rename_view_column(p_of _pggit.object, p_old_name text, p_new_name text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF p_of.kind = 'composite' THEN
+        EXECUTE format('ALTER TYPE %I.%I RENAME ATTRIBUTE %I TO %I', p_of.schema_name, p_of.name, p_old_name, p_new_name);
+    ELSIF p_of.kind = 'view' THEN
+        EXECUTE format('ALTER VIEW %I.%I RENAME COLUMN %I TO %I', p_of.schema_name, p_of.name, p_old_name, p_new_name);
+    ELSE
+        EXECUTE format('ALTER MATERIALIZED VIEW %I.%I RENAME COLUMN %I TO %I', p_of.schema_name, p_of.name, p_old_name, p_new_name);
+    END IF;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.rename_view_column(_pggit.object, text, text) IS $$
+Renames a column of a view or an attribute of a composite type in scratch schemas.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.rename_view_columns(p_objects _pggit.object[], p_columns _pggit.merge_name[])
@@ -117,28 +139,14 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
-DECLARE
-    v_column record;
 BEGIN
     -- by way of a name that nothing has: two columns may exchange theirs
-    FOR v_column IN
-        SELECT _pggit.renaming_statement(o.kind) AS statement, o.schema_name, o.name, c.old_name, c.new_name,
-            format('pggit_%s', row_number() OVER ()) AS by_name
-        FROM unnest(p_columns) AS c
-        JOIN unnest(p_objects) AS o ON o.object_id = c.object_id
-    LOOP
-        EXECUTE format(v_column.statement,
-            v_column.schema_name, v_column.name, v_column.old_name, v_column.by_name);
-    END LOOP;
-    FOR v_column IN
-        SELECT _pggit.renaming_statement(o.kind) AS statement, o.schema_name, o.name, c.old_name, c.new_name,
-            format('pggit_%s', row_number() OVER ()) AS by_name
-        FROM unnest(p_columns) AS c
-        JOIN unnest(p_objects) AS o ON o.object_id = c.object_id
-    LOOP
-        EXECUTE format(v_column.statement,
-            v_column.schema_name, v_column.name, v_column.by_name, v_column.new_name);
-    END LOOP;
+    PERFORM _pggit.rename_view_column(o, c.old_name, format('pggit_%s', c.place))
+    FROM unnest(p_columns) WITH ORDINALITY AS c(object_id, old_name, new_name, place)
+    JOIN unnest(p_objects) AS o ON o.object_id = c.object_id;
+    PERFORM _pggit.rename_view_column(o, format('pggit_%s', c.place), c.new_name)
+    FROM unnest(p_columns) WITH ORDINALITY AS c(object_id, old_name, new_name, place)
+    JOIN unnest(p_objects) AS o ON o.object_id = c.object_id;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.rename_view_columns(_pggit.object[], _pggit.merge_name[]) IS $$
@@ -191,6 +199,7 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
+    v_naming uuid[] := ARRAY(SELECT DISTINCT n.object_id FROM _pggit.naming_ids(p_objects, p_names || p_columns) AS n);
     v_renamed _pggit.object[];
     v_ids uuid[];
     v_trial _pggit.trial;
@@ -200,11 +209,13 @@ BEGIN
     END IF;
     -- The same definitions under other names: the plan is nothing but renames, and PostgreSQL rewrites what names them.
     v_renamed := _pggit.rename_objects(p_objects, p_names);
+    -- whatever names them counts as changed
     v_ids := _pggit.affected_ids(p_objects, ARRAY(
-        SELECT CASE WHEN r.object_id IN (SELECT c.object_id FROM unnest(p_columns) AS c) THEN ROW(
+        SELECT CASE WHEN n.object_id IS NULL THEN r ELSE ROW(
             r.object_id, r.kind, r.parent_id, r.schema_name, r.table_name, r.name, r.signature,
-            r.attrs - '{query,attributes}'::text[], r.deps)::_pggit.object ELSE r END
-        FROM unnest(v_renamed) AS r));
+            r.attrs || '{"is_spelled": true}', r.deps)::_pggit.object END
+        FROM unnest(v_renamed) AS r
+        LEFT JOIN unnest(v_naming) AS n(object_id) ON n.object_id = r.object_id));
     v_trial := _pggit.try_plan(_pggit.bare_objects(p_objects, v_ids), _pggit.bare_objects(v_renamed, v_ids), p_columns);
     IF v_trial.error_state IS NOT NULL THEN
         RETURN NULL;
@@ -218,7 +229,7 @@ BEGIN
             o.deps)::_pggit.object END
         FROM unnest(p_objects) AS o
         LEFT JOIN unnest(v_trial.objects) AS t ON t.object_id = o.object_id AND (o.kind = 'sequence'
-            OR t.object_id IN (SELECT n.object_id FROM _pggit.naming_ids(p_objects, p_names || p_columns) AS n)));
+            OR t.object_id = ANY (v_naming)));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spell_by_renaming(_pggit.object[], _pggit.merge_name[], _pggit.merge_name[]) IS $$

@@ -275,6 +275,8 @@ BEGIN ATOMIC
         UNION ALL
         SELECT b.object_id, NULL, b.missing_id FROM _pggit.find_body_breaks(p_pairs, p_objects) AS b
         UNION ALL
+        SELECT h.object_id, NULL, h.missing_id FROM _pggit.find_heir_breaks(p_pairs, p_objects, p_context) AS h
+        UNION ALL
         SELECT q.object_id, NULL, q.missing_id FROM _pggit.find_owner_breaks(p_pairs, p_objects) AS q
         UNION ALL
         SELECT i.object_id, NULL, i.missing_id FROM _pggit.inherited_columns(p_pairs, p_objects, p_context) AS i

@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
 SET LOCAL client_min_messages = warning;
-SELECT plan(29);
+SELECT plan(32);
 
 -- A conflict of every kind at once, each resolved by a definition of the shape that it shows.
 CREATE SCHEMA cus;
@@ -16,6 +16,8 @@ CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
 CREATE POLICY po ON t USING (id > 0);
 CREATE INDEX ix ON t (a);
+CREATE TABLE fk (id integer);
+CREATE MATERIALIZED VIEW mv AS SELECT 1 AS x;
 ALTER TABLE t ADD CONSTRAINT ck CHECK (a > 0);
 SELECT pggit.init('cus');
 SELECT pggit.create_branch('s');
@@ -40,17 +42,21 @@ $$;
 SELECT pggit.checkout('s');
 SELECT pg_temp.change('2', 's');
 CREATE VIEW broken AS SELECT z FROM gone;
+ALTER TABLE fk ADD CONSTRAINT r FOREIGN KEY (id) REFERENCES gone ON DELETE CASCADE;
+CREATE INDEX ON mv (x);
 CREATE TABLE one (x integer);
 SELECT pggit.commit('s');
 SELECT pggit.checkout('main');
 SELECT pg_temp.change('3', 'm');
 ALTER TABLE gone DROP z;
+ALTER TABLE fk ADD CONSTRAINT r FOREIGN KEY (id) REFERENCES t ON UPDATE CASCADE;
+DROP MATERIALIZED VIEW mv;
 CREATE VIEW one AS SELECT 1 AS x;
 SELECT pggit.commit('m');
 CREATE TEMP TABLE m AS SELECT merge_id FROM pggit.merge('s', 'main');
 SELECT is((SELECT string_agg(concat_ws(' ', conflict_type, object_kind, attribute), ', ' ORDER BY object_kind, object_name) FROM pggit.conflicts),
-    'rename_rename column name, schema_mismatch constraint expression, schema_mismatch domain default, schema_mismatch function body, '
-    'schema_mismatch index keys, schema_mismatch policy using, schema_mismatch sequence increment, both_added table, '
+    'rename_rename column name, schema_mismatch constraint expression, both_added constraint, schema_mismatch domain default, schema_mismatch function body, '
+    'schema_mismatch index keys, modify_delete materialized_view, schema_mismatch policy using, schema_mismatch sequence increment, both_added table, '
     'schema_mismatch trigger when, dependency_broken view, name_collision view, schema_mismatch view query', 'every kind of conflict');
 CREATE FUNCTION pg_temp.resolve(p_kind text, p_name text, p_custom jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(r.resolution_status, ' ')
@@ -69,6 +75,7 @@ SELECT throws_ok($$SELECT pg_temp.resolve('constraint', 'ck', '{"ddl": "ALTER TA
     'DDL of another constraint');
 SELECT throws_ok($$SELECT pg_temp.resolve('column', 'b', '{"type": "text"}')$$, 'VCV13', NULL, 'a rename without a name');
 SELECT throws_ok($$SELECT pg_temp.resolve('view', 'one', '{}')$$, 'VCV13', NULL, 'an empty definition');
+SELECT throws_ok($$SELECT pg_temp.resolve('view', 'one', '{"name": "t"}')$$, 'VCV13', NULL, 'a name that something else has');
 SELECT is((SELECT count(*) FROM pggit.conflicts WHERE resolution_status = 'resolved'), 0::bigint, 'and none of it is kept');
 SELECT is(pg_temp.resolve('view', 'v', '{"query": " SELECT id,\n    a\n   FROM t\n  WHERE (a > 9)"}'), 'resolved', 'a view''s query');
 SELECT is(pg_temp.resolve('view', 'broken', '{"query": "SELECT id AS z FROM gone WHERE id > 5"}'), 'resolved', 'a broken view without what it needed');
@@ -85,6 +92,9 @@ SELECT is(pg_temp.resolve('policy', 'po', '{"using": "(id > 9)"}'), 'resolved', 
 SELECT is(pg_temp.resolve('index', 'ix', '{"keys": "(a, id)"}'), 'resolved', 'an index'' keys');
 SELECT is(pg_temp.resolve('constraint', 'ck', '{"expression": "(a > 9)"}'), 'resolved', 'a check''s expression');
 SELECT is(pg_temp.resolve('column', 'b', '{"name": "c"}'), 'resolved', 'a third name');
+SELECT is((SELECT string_agg(r.resolution_status, ' ') FROM pggit.conflicts AS c
+    CROSS JOIN LATERAL pggit.resolve_conflict(c.merge_id, c.conflict_id, 'custom', c.source) AS r WHERE c.object_name IN ('r', 'mv')),
+    'resolved resolved', 'what the other side has, as it is shown: a foreign key to another table, a view that the target dropped');
 SELECT is((SELECT status || message FROM m CROSS JOIN LATERAL pggit.complete_merge(m.merge_id)), 'completedmerged s into main', 'all of it builds together');
 SELECT is((SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
     WHERE a.attrelid = 'nw'::regclass AND a.attnum > 0 AND NOT a.attisdropped), 'id integer, p character varying(44), q date', 'the table is as given');
@@ -98,6 +108,9 @@ SELECT is((SELECT string_agg(concat_ws(' ', pg_get_constraintdef(k.oid, true), p
     FROM pg_constraint AS k, pg_trigger AS r WHERE k.conname = 'ck' AND k.conrelid = 't'::regclass AND r.tgrelid = 't'::regclass),
     'CHECK (a > 9) CREATE INDEX ix ON cus.t USING btree (a, id) CREATE TRIGGER tr AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION g()',
     'and so are check, index and trigger');
+SELECT is((SELECT pg_get_constraintdef(k.oid) || (SELECT ' and ' || count(*) FROM pg_index WHERE indrelid = 'mv'::regclass)
+    FROM pg_constraint AS k WHERE k.conrelid = 'fk'::regclass), 'FOREIGN KEY (id) REFERENCES gone(id) ON DELETE CASCADE and 1',
+    'the key leaves out what the definition did, and the view comes with its index');
 SELECT is((SELECT count(*) FROM pggit.status('main')), 0::bigint, 'the target equals its head');
 SELECT * FROM finish();
 ROLLBACK;

@@ -85,3 +85,28 @@ AND (SELECT count(*) = 1 FROM pg_attribute WHERE NOT attisdropped AND attrelid =
 f() = 3 AND (SELECT indexrelid = 'j'::regclass FROM pg_index WHERE indrelid = 't'::regclass AND indisclustered) AND see.column('t', 'b') IS NULL
 AND (SELECT format_type(atttypid, atttypmod) = 'bigint' FROM pg_attribute
     WHERE attname = 'x' AND attrelid = (SELECT typrelid FROM pg_type WHERE oid = 'pair'::regtype))
+--# heirs, whose columns are their parents'
+CREATE TABLE p (a int, b int);
+CREATE TABLE c (d int) INHERITS (p);
+CREATE TABLE whole (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE part PARTITION OF whole FOR VALUES IN (1);
+--= a column renamed at the parent, read from the heir
+--: ours
+ALTER TABLE p RENAME a TO aa;
+--: theirs
+CREATE INDEX i ON c (a);
+CREATE VIEW v AS SELECT a, d FROM c;
+--: merged
+see.indexes('c') = 'i (aa)' AND pg_get_viewdef('v'::regclass) LIKE '%aa AS a%FROM c%'
+--= a column dropped at the parent, indexed at the heir
+--: ours
+ALTER TABLE whole DROP b;
+ALTER TABLE p DROP b;
+--: theirs
+CREATE INDEX j ON part (b);
+ALTER TABLE c ADD CONSTRAINT k CHECK (b > 0);
+--: conflict dependency_broken dependency_broken
+--: ours wins
+see.column('whole', 'b') IS NULL AND see.indexes('part') = '' AND see.constraints('c') = ''
+--: theirs wins
+see.column('whole', 'b') = 'integer' AND see.indexes('part') = 'j (b)' AND see.constraints('c') LIKE 'k CHECK%'
