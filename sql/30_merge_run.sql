@@ -360,7 +360,8 @@ EXCEPTION
             WHERE s.step_no = substring(v_detail FROM 'In step ([0-9]+),')::integer) END;
         v_applied.conflict := _pggit.refusal(ARRAY[]::_pggit.object[], _pggit.tree_array(p_merge.ours_commit_id),
             _pggit.tree_array(p_merge.source_commit_id), p_attempt.objects, v_object_id,
-            CASE WHEN v_state ~ '^2[23]' THEN 'data_violation' ELSE 'dependency_broken' END, v_message);
+            CASE WHEN v_state ~ '^2[23]' THEN 'data_violation' ELSE 'dependency_broken' END,
+            concat_ws(': ', v_message, nullif(btrim(split_part(v_detail, 'In step ', 1), E' \n'), '')));
         RETURN v_applied;
 END;
 $$;

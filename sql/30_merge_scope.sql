@@ -89,7 +89,7 @@ BEGIN ATOMIC
         CASE WHEN o.kind = 'column' THEN quote_ident(o.table_name) || '.' || quote_ident(o.name) END,
         CASE WHEN o.kind = 'column' THEN o.attrs ->> 'not_null_name' END,
         CASE WHEN o.kind = 'table' AND o.attrs ? 'bound' THEN o.deps END,
-        o.kind IN ('index', 'constraint') AND o.attrs ?| '{clustered,replica_identity}'
+        o.kind IN ('index', 'constraint') AND (o.attrs ?| '{clustered,replica_identity}' OR o.attrs ->> 'type' = 'primary_key')
     FROM (
         SELECT t.* FROM _pggit.tree_objects(p_tree) AS t
         UNION ALL
@@ -152,7 +152,7 @@ BEGIN ATOMIC
     ), supply AS MATERIALIZED (
         SELECT e.object_id, e.needed_id FROM edge AS e
         UNION ALL
-        -- a table is built with its columns, and with the index by which it is clustered or replicated
+        -- a table is built with its columns, and with the index by which it is clustered or replicated; its rows are named by its key
         SELECT w.parent_id, w.object_id FROM whole AS w WHERE w.kind = 'column' OR w.is_mark
         UNION ALL
         SELECT o.object_id, o.column_id FROM owned AS o
