@@ -148,7 +148,9 @@ BEGIN
         NULL::text, NULL::text, _pggit.relation_name(r.prrelid), NULL::text,
         jsonb_strip_nulls(jsonb_build_object(
             'publication', quote_ident(p.pubname),
-            'columns', _pggit.column_names(r.prrelid, r.prattrs::smallint[]),
+            -- a set: PostgreSQL keeps it in the order of the table
+            'columns', (SELECT jsonb_agg(c.name ORDER BY c.name)
+                FROM jsonb_array_elements_text(_pggit.column_names(r.prrelid, r.prattrs::smallint[])) AS c(name)),
             'where', _pggit.settled(pg_get_expr(r.prqual, r.prrelid))
         ))
     FROM pg_publication_rel AS r

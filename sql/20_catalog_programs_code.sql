@@ -43,7 +43,9 @@ BEGIN
                 'query', _pggit.settled(rtrim(pg_get_viewdef(r.oid), E'; \n')),
                 'columns', _pggit.output_columns(r.oid),
                 'tablespace', t.spcname,
-                'access_method', nullif(a.amname, 'heap')
+                'access_method', nullif(a.amname, 'heap'),
+                'clustered', CASE WHEN r.relkind = 'm' AND EXISTS (
+                    SELECT FROM pg_index AS x WHERE x.indrelid = r.oid AND x.indisclustered) THEN true END
             ))
         END
         || _pggit.common_attrs(r.relowner, d.description, r.relacl, 'r')
@@ -245,6 +247,11 @@ BEGIN
         'pg_proc'::regclass::oid, p.oid, 0, 'aggregate',
         'pg_namespace'::regclass::oid, s.nspoid, s.logical::text, NULL::text, p.proname::text,
         CASE WHEN _pggit.stands_on(s.path) THEN CASE
+            -- direct and aggregated arguments of the same variadic type are kept once (CREATE AGGREGATE)
+            WHEN g.aggkind <> 'n' AND g.aggnumdirectargs = p.pronargs THEN format('%s ORDER BY VARIADIC %s',
+                concat_ws(', ', nullif(_pggit.routine_signature((p.proargtypes::oid[])[0:p.pronargs - 2]), ''),
+                    'VARIADIC ' || _pggit.routine_signature((p.proargtypes::oid[])[p.pronargs - 1:])),
+                _pggit.routine_signature((p.proargtypes::oid[])[p.pronargs - 1:]))
             WHEN g.aggkind <> 'n' THEN concat_ws(' ',
                 nullif(_pggit.routine_signature((p.proargtypes::oid[])[0:g.aggnumdirectargs - 1]), ''),
                 'ORDER BY',

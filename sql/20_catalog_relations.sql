@@ -144,7 +144,15 @@ BEGIN ATOMIC
     SELECT jsonb_build_object(
         'identity', CASE p_kind WHEN 'a' THEN 'always' ELSE 'by default' END,
         'identity:sequence', quote_ident(c.relname)
-    ) || coalesce((
+    ) || jsonb_strip_nulls(jsonb_build_object(
+        'identity:comment', obj_description(c.oid, 'pg_class'),
+        -- its sequence is logged, or not, as the table is, unless it is told otherwise
+        'identity:persistence', CASE WHEN c.relpersistence <> (SELECT t.relpersistence FROM pg_class AS t WHERE t.oid = p_table) THEN
+            CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'logged' END END
+    )) || CASE WHEN c.relacl IS NULL THEN '{}' ELSE (
+        SELECT coalesce(jsonb_object_agg('identity:' || g.key, g.value), '{}')
+        FROM jsonb_each(_pggit.acl_attrs(c.relacl, acldefault('s', c.relowner), c.relowner)) AS g
+    ) END || coalesce((
         SELECT jsonb_object_agg('identity:' || a.key, a.value)
         FROM jsonb_each(_pggit.sequence_attrs(
             s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)) AS a
@@ -185,6 +193,7 @@ BEGIN
                 'not_null_name', quote_ident(n.conname),
                 'not_null_no_inherit', nullif(n.connoinherit, false),
                 'not_null_not_valid', CASE WHEN NOT n.convalidated THEN true END,
+                'not_null_comment', b.description,
                 'default', CASE WHEN a.attgenerated = '' THEN _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)) END,
                 'expression', CASE WHEN a.attgenerated <> '' THEN _pggit.settled(pg_get_expr(e.adbin, e.adrelid, true)) END,
                 'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
@@ -209,6 +218,7 @@ BEGIN
     LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
     LEFT JOIN pg_constraint AS n
         ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+    LEFT JOIN pg_description AS b ON b.objoid = n.oid AND b.classoid = 'pg_constraint'::regclass AND b.objsubid = 0
     LEFT JOIN pg_description AS d
         ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum;
     IF EXISTS (SELECT FROM pg_inherits) OR EXISTS (SELECT FROM pg_class AS c WHERE c.reloftype <> 0) THEN
@@ -239,6 +249,9 @@ BEGIN
                 'not_null', CASE WHEN a.attnotnull AND (
                     NOT coalesce(u.attnotnull, false) OR n.conname <> y.conname) THEN true END,
                 'not_null_name', CASE WHEN n.conname IS DISTINCT FROM y.conname THEN quote_ident(n.conname) END,
+                'not_null_not_valid', CASE WHEN NOT n.convalidated AND y.convalidated IS NOT FALSE THEN true END,
+                'not_null_comment', b.description,
+                'not_null_comment_on', CASE WHEN b.description IS NOT NULL THEN quote_ident(n.conname) END,
                 'default', CASE
                     WHEN a.attgenerated = '' AND e.adbin::text IS DISTINCT FROM o.adbin::text
                         AND pg_get_expr(e.adbin, e.adrelid, true) IS DISTINCT FROM pg_get_expr(o.adbin, o.adrelid, true)
@@ -269,6 +282,7 @@ BEGIN
         LEFT JOIN pg_attrdef AS o ON o.adrelid = u.attrelid AND o.adnum = u.attnum
         LEFT JOIN pg_constraint AS n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
         LEFT JOIN pg_constraint AS y ON y.conrelid = u.attrelid AND y.contype = 'n' AND y.conkey[1] = u.attnum
+        LEFT JOIN pg_description AS b ON b.objoid = n.oid AND b.classoid = 'pg_constraint'::regclass AND b.objsubid = 0
         LEFT JOIN pg_description AS d
             ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
     ) AS v

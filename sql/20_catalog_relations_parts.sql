@@ -72,6 +72,7 @@ BEGIN
             ))
         END
         || CASE WHEN d.description IS NULL THEN '{}' ELSE jsonb_build_object('comment', d.description) END
+        || CASE WHEN e.description IS NULL THEN '{}' ELSE jsonb_build_object('index_comment', e.description) END
         || CASE WHEN t.spcname IS NULL THEN '{}' ELSE jsonb_build_object('tablespace', t.spcname) END
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
         || CASE WHEN c.relispartition THEN '{"attached": true}'::jsonb ELSE '{}' END
@@ -84,6 +85,7 @@ BEGIN
     LEFT JOIN pg_class AS c ON c.oid = i.indexrelid
     LEFT JOIN pg_tablespace AS t ON t.oid = c.reltablespace
     LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
+    LEFT JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
     CROSS JOIN LATERAL (
         -- Printed only where the catalog says it otherwise in no version: what is not enforced is not validated either, and
         -- without overlaps there are operators of exclusion, on the referenced side too.
@@ -337,10 +339,23 @@ BEGIN
             CASE WHEN t.tgtype & 1 <> 0 THEN ' FOR EACH ROW EXECUTE FUNCTION ' ELSE ' FOR EACH STATEMENT EXECUTE FUNCTION ' END AS mark
         OFFSET 0
     ) AS f;
+    RETURN QUERY
+    SELECT
+        'pg_trigger'::regclass::oid, t.oid, 0, 'trigger', 'pg_class'::regclass::oid, r.oid,
+        s.logical::text, r.relname::text, t.tgname::text, NULL::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'inherited', true,
+            'enabled', CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END,
+            'parent_enabled', CASE p.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' END))
+    FROM unnest(p_only) AS w(oid)
+    JOIN pg_trigger AS t ON t.oid = w.oid AND NOT t.tgisinternal AND t.tgparentid <> 0
+    JOIN pg_trigger AS p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled
+    JOIN pg_class AS r ON r.oid = t.tgrelid
+    JOIN unnest(p_places) AS s ON s.nspoid = r.relnamespace;
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_triggers(_pggit.catalog_place[], oid[]) IS $$
-Triggers of tables and views.
+Triggers of tables and views; those that partitions have from their parents where they fire at other times.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit._read_policies(p_places _pggit.catalog_place[], p_only oid[])

@@ -142,7 +142,9 @@ RETURN CASE
         THEN 'TYPE ' || _pggit.qualified_name((p_object).schema_name, (p_object).name)
     WHEN (p_object).kind = 'aggregate' THEN 'FUNCTION '
         || _pggit.qualified_name((p_object).schema_name, (p_object).name)
-        || '(' || replace(replace((p_object).signature, '*', ''), ' ORDER BY ', ', ') || ')'
+        || '(' || CASE WHEN (p_object).signature LIKE '% ORDER BY VARIADIC %'
+            THEN regexp_replace((p_object).signature, ' ORDER BY VARIADIC .*$', '')
+            ELSE replace(replace((p_object).signature, '*', ''), ' ORDER BY ', ', ') END || ')'
     ELSE _pggit.object_address(p_object)
 END;
 COMMENT ON FUNCTION _pggit.grant_target(_pggit.object) IS $$
@@ -356,10 +358,13 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
+    v_from       _pggit.object[] := _pggit.forget_local(p_from, p_to);
     v_items      _pggit.plan_item[] := _pggit.plan_items(
-        _pggit.keep_columns(_pggit.spell_out_heirs(p_from, p_to), p_to),
-        _pggit.mark_targets(p_from, _pggit.spell_out_not_nulls(
-            p_from, _pggit.spell_out_defaults(p_from, _pggit.spell_out_heirs(p_to, p_from)))));
+        _pggit.mark_merged(
+            _pggit.keep_columns(_pggit.spell_out_heirs(_pggit.spell_out_typed(v_from, p_to), p_to), p_to), p_to, false),
+        _pggit.mark_merged(_pggit.mark_targets(v_from, _pggit.spell_out_not_nulls(
+            v_from, _pggit.spell_out_defaults(v_from, _pggit.spell_out_heirs(_pggit.spell_out_typed(p_to, v_from), v_from)))),
+            v_from, true));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];
     v_cycle      uuid[] := '{}'::uuid[];
@@ -383,6 +388,15 @@ BEGIN
         EXIT WHEN v_more = '{}' OR v_more <@ v_cycle;
         v_cycle := v_cycle || v_more;
     END LOOP;
+    -- what would be replaced while both what it needed and what it needs exist is dropped first where these are never there together
+    v_more := ARRAY(
+        SELECT i.object_id FROM unnest(v_items) AS i
+        WHERE i.object_id = ANY (v_more) AND i.action = 'alter' AND i.kind IN ('function', 'procedure', 'view')
+          AND i.object_id <> ALL (p_rebuild));
+    IF v_more <> '{}' THEN
+        RETURN QUERY SELECT * FROM _pggit.plan(p_from, p_to, p_extra_path, p_rebuild || v_more);
+        RETURN;
+    END IF;
     v_statements := _pggit.plan_statements(v_items, v_nodes);
     RETURN QUERY SELECT * FROM _pggit.lay_out_steps(v_items, v_nodes, v_order, v_statements, p_extra_path);
 END;

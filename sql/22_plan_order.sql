@@ -146,7 +146,7 @@ BEGIN ATOMIC
                 'drop', 2,
                 (coalesce(i.parent_kind, '') NOT IN ('schema', 'server') OR i.kind = 'default_privilege')
                     AND coalesce(i.parent_action IN ('drop', 'rebuild'), false)
-                    AND NOT (i.is_cyclic AND i.kind = 'constraint')
+                    AND NOT (i.is_cyclic AND i.kind IN ('constraint', 'index', 'policy', 'rule', 'trigger'))
                 OR (i.is_owned_by_dropped OR i.is_owned_by_identity) AND i.action = 'drop'
             WHERE i.action IN ('drop', 'rebuild')
             UNION ALL
@@ -251,7 +251,11 @@ BEGIN ATOMIC
         SELECT n.object_id FROM node AS n WHERE n.op = 'late' AND n.kind = 'column'
     ), heir AS MATERIALIZED (
         -- columns and checks of its own that a table gets or loses while its parents change
-        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, n.op = 'create' AS is_added
+        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, CASE
+                -- a table is made what its type asks for before it is given it, and changes after it was freed of it
+                WHEN (t.old).attrs->'of_type' IS DISTINCT FROM (t.new).attrs->'of_type' THEN (t.new).attrs ? 'of_type'
+                ELSE n.op = 'create'
+            END AS is_before
         FROM node AS t
         JOIN node AS n
             ON n.op IN ('create', 'drop')
@@ -260,7 +264,8 @@ BEGIN ATOMIC
             AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
         WHERE t.op = 'alter'
           AND t.kind = 'table'
-          AND (t.old).attrs->'inherits' IS DISTINCT FROM (t.new).attrs->'inherits'
+          AND ((t.old).attrs->'inherits', (t.old).attrs->'of_type')
+              IS DISTINCT FROM ((t.new).attrs->'inherits', (t.new).attrs->'of_type')
     ), new_need AS MATERIALIZED (
         SELECT n.node_no, n.acts_as, n.object_id, n.op, d.object_id AS needed_id
         FROM node AS n
@@ -278,8 +283,8 @@ BEGIN ATOMIC
     UNION
     -- what an heir must have by itself comes before it joins its parent, and goes after it has left
     SELECT
-        CASE WHEN h.is_added THEN h.node_no ELSE m.acts_as END,
-        CASE WHEN h.is_added THEN m.acts_as ELSE h.node_no END
+        CASE WHEN h.is_before THEN h.node_no ELSE m.acts_as END,
+        CASE WHEN h.is_before THEN m.acts_as ELSE h.node_no END
     FROM heir AS h
     JOIN node AS m ON m.object_id = h.object_id AND m.op = 'alter'
     UNION
@@ -309,9 +314,12 @@ BEGIN ATOMIC
         SELECT a.* FROM unnest(p_actors) AS a
     ), loose AS (
         SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND n.new IS NULL
+    ), loosened AS (
+        -- the column has let go of the old routine before it is altered
+        SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND (n.new).object_id IS NOT NULL
     ), heir AS MATERIALIZED (
         -- columns and checks of its own that a table gets or loses while its parents change
-        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id, n.op = 'create' AS is_added
+        SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id
         FROM node AS t
         JOIN node AS n
             ON n.op IN ('create', 'drop')
@@ -320,7 +328,8 @@ BEGIN ATOMIC
             AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
         WHERE t.op = 'alter'
           AND t.kind = 'table'
-          AND (t.old).attrs->'inherits' IS DISTINCT FROM (t.new).attrs->'inherits'
+          AND ((t.old).attrs->'inherits', (t.old).attrs->'of_type')
+              IS DISTINCT FROM ((t.new).attrs->'inherits', (t.new).attrs->'of_type')
     ), old_need AS MATERIALIZED (
         SELECT n.acts_as, n.object_id, n.op, n.new, d.object_id AS needed_id
         FROM node AS n
@@ -332,11 +341,13 @@ BEGIN ATOMIC
     FROM old_need AS w
     JOIN node AS m ON m.object_id = w.needed_id AND m.op IN ('drop', 'alter')
     LEFT JOIN loose AS l ON l.object_id = w.object_id AND w.op = 'drop'
+    LEFT JOIN loosened AS s ON s.object_id = w.object_id AND w.op = 'alter' AND m.kind IN ('function', 'procedure')
     LEFT JOIN heir AS h ON h.object_id = m.object_id AND h.part_id = w.object_id AND m.op = 'alter'
     WHERE h.object_id IS NULL AND (w.op = 'drop'
         AND (l.object_id IS NULL OR m.kind NOT IN ('function', 'procedure', 'aggregate', 'sequence'))
        OR w.op = 'loosen' AND m.op = 'drop'
-       OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside
+       OR w.op = 'purge' AND m.op = 'drop' AND NOT m.is_set_aside
+       OR w.op = 'alter' AND m.op = 'drop' AND NOT m.is_set_aside AND s.object_id IS NULL
            AND w.needed_id <> ALL ((w.new).deps) AND w.needed_id IS DISTINCT FROM (w.new).parent_id)
     UNION
     -- a type set aside goes when its columns have left it
@@ -359,12 +370,13 @@ BEGIN ATOMIC
     WITH node AS MATERIALIZED (
         SELECT a.node_no, a.acts_as, a.object_id, a.op, a.kind, coalesce(a.new, a.old) AS object, a.new
         FROM unnest(p_actors) AS a
-        WHERE a.kind IN ('table', 'column', 'constraint', 'index')
+        WHERE a.kind IN ('table', 'column', 'constraint', 'index', 'trigger')
     ), part AS MATERIALIZED (
-        SELECT n.acts_as, n.object_id, n.op, n.op = 'drop' AS is_dropped, (n.object).name AS name,
-            n.acts_as <> n.node_no AS is_folded, (n.object).attrs ? 'inherited' AS is_inherited
+        SELECT n.acts_as, n.object_id, n.op, n.op = 'drop' AS is_dropped, n.kind || ' ' || (n.object).name AS name,
+            n.acts_as <> n.node_no AS is_folded, (n.object).attrs ? 'inherited'
+                OR n.op = 'alter' AND (n.object).attrs ? 'merged' AS is_inherited
         FROM node AS n
-        WHERE n.kind = 'column'
+        WHERE n.kind IN ('column', 'trigger')
           AND n.op IN ('create', 'alter', 'drop')
     ), heir AS MATERIALIZED (
         SELECT p.acts_as, p.object_id, p.is_dropped, p.name, p.is_folded FROM part AS p WHERE p.is_inherited
@@ -439,6 +451,11 @@ BEGIN ATOMIC
         WHERE a.op IN ('create', 'alter') AND a.kind IN ('column', 'constraint', 'index')
           AND (a.new).attrs->>'type' IS DISTINCT FROM 'foreign_key'
           AND EXISTS (SELECT FROM late)
+        UNION ALL
+        SELECT a.acts_as, (a.old).parent_id, true
+        FROM unnest(p_actors) AS a
+        WHERE a.op = 'drop' AND a.kind = 'column'
+          AND EXISTS (SELECT FROM late)
     )
     -- a table becomes a partition when it has all that a partition must have, and gets afterwards what PostgreSQL would
     -- take for the part of an index of its parent
@@ -493,6 +510,31 @@ BEGIN ATOMIC
         AND ((b.new).parent_id = (a.first).parent_id OR b.kind = 'index' AND (b.new).schema_name = (a.first).schema_name)
     WHERE a.op = 'rename'
       AND a.object_id <> b.object_id
+    UNION
+    -- the same for the name of a NOT NULL (PostgreSQL 18)
+    SELECT a.acts_as, b.acts_as
+    FROM node AS a
+    JOIN node AS b
+        ON b.op = 'create' AND b.kind = 'column'
+        AND (b.new).parent_id = (a.old).parent_id
+        AND (b.new).attrs->>'not_null_name' = (a.old).attrs->>'not_null_name'
+    WHERE a.op = 'drop' AND a.kind = 'column' AND (a.old).attrs ? 'not_null_name'
+      AND a.object_id <> b.object_id
+    UNION
+    -- a call may fit two routines of one name, if one of them is about to go and has defaults; what still needs that keeps it
+    SELECT a.acts_as, b.acts_as
+    FROM node AS a
+    JOIN node AS b
+        ON b.op = 'create' AND b.kind IN ('function', 'procedure')
+        AND (b.new).name = (a.old).name AND (b.new).schema_name = (a.old).schema_name
+    WHERE a.op = 'drop' AND a.kind IN ('function', 'procedure')
+      AND a.object_id <> b.object_id
+      AND NOT EXISTS (
+          SELECT
+          FROM node AS x
+          WHERE x.op = 'alter' AND a.object_id = ANY ((x.old).deps)
+            AND NOT EXISTS (SELECT FROM node AS l WHERE l.op = 'loosen' AND l.object_id = x.object_id)
+      )
     UNION
     -- a table has its final name before anything in it, or on it, is named
     SELECT m.acts_as, n.acts_as
@@ -592,6 +634,8 @@ BEGIN
         SELECT * FROM _pggit.heir_edges(v_actors)
         UNION
         SELECT * FROM _pggit.attach_edges(v_actors)
+        UNION
+        SELECT * FROM _pggit.parent_edges(v_actors)
         UNION
         SELECT b.* FROM _pggit.body_edges(v_actors) AS b WHERE p_reads_bodies
         UNION

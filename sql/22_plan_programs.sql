@@ -360,7 +360,8 @@ RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN (
+-- the type of a typed table can never go; its attributes change with the table's columns
+RETURN NOT (p_new).attrs ? 'typed' AND (
     -- attributes that stay must keep type and order, and new ones come last
     SELECT coalesce(array_agg(o.item - 'comment' ORDER BY o.place), '{}')
     FROM jsonb_array_elements((p_old).attrs->'attributes') WITH ORDINALITY AS o(item, place)
@@ -400,16 +401,23 @@ BEGIN ATOMIC
     ), deed AS (
         SELECT string_agg(
             CASE
+                WHEN p.old IS NOT NULL AND p.new IS NOT NULL THEN 'ALTER ATTRIBUTE ' || quote_ident(p.new->>'name')
+                    || ' TYPE ' || (p.new->>'type') || coalesce(' COLLATE ' || (p.new->>'collation'), '') || ' CASCADE'
                 WHEN p.new IS NULL THEN 'DROP ATTRIBUTE ' || quote_ident(p.old->>'name')
+                    || CASE WHEN (p_new).attrs ? 'typed' THEN ' CASCADE' ELSE '' END
                 ELSE 'ADD ATTRIBUTE ' || quote_ident(p.new->>'name') || ' ' || (p.new->>'type')
                     || coalesce(' COLLATE ' || (p.new->>'collation'), '')
+                    || CASE WHEN (p_new).attrs ? 'typed' THEN ' CASCADE' ELSE '' END
             END, ', ' ORDER BY p.place) AS sql
         FROM pair AS p
         WHERE p.old IS NULL
            OR p.new IS NULL
+           OR (p_new).attrs ? 'typed' AND p.old - 'comment'::text <> p.new - 'comment'::text
     )
     SELECT _pggit.make_ddl(
-        'ALTER TYPE ' || _pggit.qualified_name((p_new).schema_name, (p_new).name) || ' ' || d.sql)
+        'ALTER TYPE ' || _pggit.qualified_name((p_new).schema_name, (p_new).name) || ' ' || d.sql,
+        CASE WHEN (p_new).attrs ? 'typed' THEN 'ACCESS EXCLUSIVE' ELSE '' END,
+        CASE WHEN d.sql ~ '(^|, )ALTER ATTRIBUTE ' THEN '{table_rewrite,may_fail}'::text[] ELSE '{}' END)
     FROM deed AS d
     WHERE d.sql IS NOT NULL
     UNION ALL

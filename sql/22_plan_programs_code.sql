@@ -154,10 +154,13 @@ BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER ' || _pggit.object_address(p_new) || ' SET ACCESS METHOD '
         || coalesce(quote_ident((p_new).attrs->>'access_method'), 'heap'), 'ACCESS EXCLUSIVE', '{table_rewrite}')
-    WHERE (p_old).attrs->'access_method' IS DISTINCT FROM (p_new).attrs->'access_method';
+    WHERE (p_old).attrs->'access_method' IS DISTINCT FROM (p_new).attrs->'access_method'
+    UNION ALL
+    SELECT _pggit.make_ddl('ALTER ' || _pggit.object_address(p_new) || ' SET WITHOUT CLUSTER', 'SHARE UPDATE EXCLUSIVE')
+    WHERE (p_old).attrs ? 'clustered' AND NOT (p_new).attrs ? 'clustered';
 END;
 COMMENT ON FUNCTION _pggit.alter_materialized_view(_pggit.object, _pggit.object) IS $$
-ALTER MATERIALIZED VIEW: options, tablespace, access method.
+ALTER MATERIALIZED VIEW: options, tablespace, access method, and no more clustering.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.drop_materialized_view(p_object _pggit.object)
@@ -438,7 +441,8 @@ RETURN CASE
         'ORDER BY',
         _pggit.argument_list(jsonb_path_query_array(
             p_attrs->'arguments', '$[$first to last]',
-            jsonb_build_object('first', (p_attrs->>'direct_arguments')::integer))))
+            jsonb_build_object('first', least(
+                (p_attrs->>'direct_arguments')::integer, jsonb_array_length(p_attrs->'arguments') - 1)))))
     WHEN p_attrs ? 'arguments' THEN _pggit.argument_list(p_attrs->'arguments')
     ELSE '*'
 END;

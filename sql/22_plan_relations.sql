@@ -343,11 +343,19 @@ BEGIN
     END IF;
     RETURN QUERY SELECT * FROM _pggit.option_changes(v_head, p_old, v_new);
     RETURN QUERY SELECT d.* FROM _pggit.foreign_changes(v_head, p_old, v_new) AS d;
+    IF p_old->'not_null_comment' IS DISTINCT FROM v_new->'not_null_comment'
+        AND (v_new ? 'not_null' OR v_new ? 'inherited' AND NOT p_old ? 'not_null') THEN
+        RETURN NEXT _pggit.make_ddl(
+            format('COMMENT ON CONSTRAINT %s ON %s IS %s',
+                coalesce(v_new->>'not_null_comment_on', v_new->>'not_null_name', p_old->>'not_null_comment_on'),
+                _pggit.table_target(p_new), coalesce(quote_literal(v_new->>'not_null_comment'), 'NULL')),
+            'ACCESS SHARE');
+    END IF;
     RETURN;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.column_tuning(jsonb, _pggit.object) IS $$
-The statements for statistics target, storage and options of a column.
+The statements for statistics target, storage and options of a column, and the comment of its NOT NULL.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.create_table(p_object _pggit.object, p_parts _pggit.object[])
@@ -369,6 +377,13 @@ BEGIN
     INTO v_lines
     FROM unnest(p_parts) AS c
     WHERE (c).kind = 'column' AND NOT (c).attrs ? 'inherited';
+    IF v_attrs ? 'inherits' THEN
+        -- said later it would be one with the parent's, under the parent's name
+        v_lines := nullif(concat_ws(E',\n', v_lines, (
+            SELECT string_agg(format('    CONSTRAINT %s NOT NULL %I', (c).attrs->>'not_null_name', (c).name), E',\n' ORDER BY (c).name)
+            FROM unnest(p_parts) AS c
+            WHERE (c).kind = 'column' AND (c).attrs ?& '{inherited,not_null,not_null_name}' AND NOT (c).attrs ? 'not_null_not_valid')), '');
+    END IF;
     RETURN NEXT _pggit.make_ddl(
         concat_ws(' ',
             'CREATE', upper(v_attrs->>'persistence'), CASE WHEN v_attrs ? 'server' THEN 'FOREIGN' END, 'TABLE', v_target,
@@ -379,7 +394,7 @@ BEGIN
                     || coalesce(' (' || (
                         SELECT string_agg(quote_ident((c).name) || ' ' || _pggit.not_null_clause(c), ', ' ORDER BY (c).name)
                         FROM unnest(p_parts) AS c
-                        WHERE (c).kind = 'column' AND (c).attrs ? 'not_null'
+                        WHERE (c).kind = 'column' AND (c).attrs ? 'not_null' AND NOT (c).attrs ? 'not_null_not_valid'
                     ) || ')', '') || ' ' || (v_attrs->>'bound')
                 WHEN v_attrs ? 'of_type' THEN 'OF ' || (v_attrs->>'of_type')
                 ELSE '(' || coalesce(E'\n' || v_lines || E'\n', '') || ')'
@@ -396,7 +411,8 @@ BEGIN
     FOREACH v_part IN ARRAY coalesce(p_parts, '{}') LOOP
         CONTINUE WHEN (v_part).kind <> 'column';
         IF (v_part).attrs ? 'inherited' THEN
-            IF v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached' THEN
+            IF (v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached' OR v_attrs ? 'inherits' AND (v_part).attrs ? 'not_null_name')
+                AND NOT (v_part).attrs ? 'not_null_not_valid' THEN
                 v_part.attrs := v_part.attrs - '{not_null,not_null_name}'::text[];
             ELSIF v_attrs ? 'attached' AND (v_part).attrs ? 'not_null_name' THEN
                 -- LIKE has copied the constraint under the parent's name
@@ -405,8 +421,8 @@ BEGIN
             END IF;
             RETURN QUERY SELECT * FROM _pggit.add_column(v_part);
         ELSE
-            RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', v_part);
             RETURN QUERY SELECT * FROM _pggit.not_valid_not_null(v_part);
+            RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', v_part);
         END IF;
     END LOOP;
     RETURN QUERY SELECT * FROM _pggit.table_flags('{}', p_object);
@@ -502,14 +518,15 @@ BEGIN
                 'ACCESS EXCLUSIVE');
         END IF;
     END IF;
-    FOR v_name IN SELECT jsonb_array_elements_text(v_old->'inherits') LOOP
-        IF NOT coalesce(v_new->'inherits' ? v_name, false) THEN
-            RETURN NEXT _pggit.make_ddl(v_head || ' NO INHERIT ' || v_name, 'ACCESS EXCLUSIVE');
-        END IF;
-    END LOOP;
+    -- New parents first: a column that is inherited from nobody for a moment would be the table's own ever after.
     FOR v_name IN SELECT jsonb_array_elements_text(v_new->'inherits') LOOP
         IF NOT coalesce(v_old->'inherits' ? v_name, false) THEN
             RETURN NEXT _pggit.make_ddl(v_head || ' INHERIT ' || v_name, 'ACCESS EXCLUSIVE', '{may_fail}');
+        END IF;
+    END LOOP;
+    FOR v_name IN SELECT jsonb_array_elements_text(v_old->'inherits') LOOP
+        IF NOT coalesce(v_new->'inherits' ? v_name, false) THEN
+            RETURN NEXT _pggit.make_ddl(v_head || ' NO INHERIT ' || v_name, 'ACCESS EXCLUSIVE');
         END IF;
     END LOOP;
     IF v_old->'of_type' IS DISTINCT FROM v_new->'of_type' THEN

@@ -92,8 +92,8 @@ BEGIN
                 THEN '{may_fail}'::text[]
             ELSE '{}'
         END);
-    RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', p_object);
     RETURN QUERY SELECT * FROM _pggit.not_valid_not_null(p_object);
+    RETURN QUERY SELECT * FROM _pggit.column_tuning('{}', p_object);
     RETURN;
 END;
 $$;
@@ -216,6 +216,17 @@ COMMENT ON FUNCTION _pggit.alter_identity(_pggit.object, _pggit.object) IS $$
 Identity added or changed; it is dropped elsewhere, before NOT NULL and default are looked at.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.bare_expression(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN p_attrs->>'expression' ~ '^[(][^()]*[)]$|^[(]{2}[^()]*[)]{2}$' THEN btrim(p_attrs->>'expression', '()')
+    ELSE p_attrs->>'expression' END;
+COMMENT ON FUNCTION _pggit.bare_expression(jsonb) IS $$
+The expression of a computed column without the parentheses that PostgreSQL prints around one that it casts to the column's type.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.alter_column(p_old _pggit.object, p_new _pggit.object)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
@@ -244,13 +255,14 @@ BEGIN
         RETURN NEXT _pggit.make_ddl(v_head || ' DROP DEFAULT', 'ACCESS EXCLUSIVE');
         v_default := true;
     END IF;
-    IF v_retype THEN
+    -- a column that is the parent's, too, changes its type with that
+    IF v_retype AND NOT v_new ? 'merged' THEN
         RETURN NEXT _pggit.make_ddl(
             v_head || ' TYPE ' || (v_new->>'type') || coalesce(' COLLATE ' || (v_new->>'collation'), '')
                 || coalesce(' USING ' || v_using, ''),
             'ACCESS EXCLUSIVE', CASE WHEN v_new ? 'foreign' THEN '{}' ELSE _pggit.retype_hazards(v_old->>'type', v_new->>'type') END);
     END IF;
-    IF v_new ? 'generated' AND v_old->'expression' <> v_new->'expression' THEN
+    IF v_new ? 'generated' AND _pggit.bare_expression(v_old) <> _pggit.bare_expression(v_new) THEN
         RETURN NEXT _pggit.make_ddl(
             v_head || ' SET EXPRESSION AS (' || (v_new->>'expression') || ')', 'ACCESS EXCLUSIVE', '{table_rewrite}');
     END IF;
@@ -267,7 +279,12 @@ BEGIN
         RETURN NEXT _pggit.make_ddl(
             v_head || ' SET COMPRESSION ' || coalesce(v_new->>'compression', 'default'), 'ACCESS EXCLUSIVE');
     END IF;
-    RETURN QUERY SELECT * FROM _pggit.column_tuning(CASE WHEN v_retype THEN v_old - 'storage'::text ELSE v_old END, p_new);
+    RETURN QUERY SELECT * FROM _pggit.column_tuning(
+        v_old - CASE WHEN v_retype THEN '{storage}'::text[] ELSE '{}' END
+            -- a NOT NULL that is made anew has lost its comment
+            - CASE WHEN v_old->'not_null_no_inherit' IS DISTINCT FROM v_new->'not_null_no_inherit'
+                OR v_new ? 'not_null_not_valid' AND NOT v_old ? 'not_null_not_valid' THEN '{not_null_comment}'::text[] ELSE '{}' END,
+        p_new);
     RETURN;
 END;
 $$;
@@ -285,8 +302,12 @@ RETURN CASE
     WHEN NOT (p_new).attrs ? 'generated' THEN (p_old).attrs->>'generated' = 'virtual'
     ELSE (p_old).attrs->'generated' IS DISTINCT FROM (p_new).attrs->'generated'
         OR (p_old).attrs->'expression' IS DISTINCT FROM (p_new).attrs->'expression'
+            AND _pggit.bare_expression((p_old).attrs) IS DISTINCT FROM _pggit.bare_expression((p_new).attrs)
             AND current_setting('server_version_num')::integer < 170000
         OR (p_old).attrs->'type' IS DISTINCT FROM (p_new).attrs->'type'
+            -- the expression must be one that PostgreSQL casts to the new type by itself
+            AND (_pggit.retype_using('', (p_old).attrs->>'type', (p_new).attrs->>'type') IS NOT NULL
+                OR _pggit.bare_expression((p_old).attrs) IS DISTINCT FROM _pggit.bare_expression((p_new).attrs))
 END;
 COMMENT ON FUNCTION _pggit.rebuild_column(_pggit.object, _pggit.object) IS $$
 A computed column is computed anew where PostgreSQL cannot turn one form into the other.

@@ -50,6 +50,7 @@ SET jit = off
 AS $$
 DECLARE
     v_heirs uuid[];
+    v_moved _pggit.object[];
 BEGIN
     SELECT array_agg((t).object_id)
     INTO v_heirs
@@ -72,7 +73,10 @@ BEGIN
     IF v_heirs IS NULL THEN
         RETURN p_this;
     END IF;
-    RETURN p_this || ARRAY(
+    v_moved := _pggit.moved_defaults(p_this, p_other, v_heirs);
+    RETURN ARRAY(
+        SELECT t FROM unnest(p_this) AS t LEFT JOIN unnest(v_moved) AS m ON (m).object_id = (t).object_id WHERE (m).object_id IS NULL
+    ) || ARRAY(
         WITH RECURSIVE line AS (
             SELECT t AS heir, t AS member, 0 AS distance
             FROM unnest(p_this) AS t
@@ -88,6 +92,8 @@ BEGIN
         SELECT DISTINCT ON ((x).object_id) (
             (x).object_id, (x).kind, (x).parent_id, (l.heir).schema_name, (l.heir).name, (x).name, (x).signature,
             CASE
+                -- it becomes the part of the parent's, or was that: no index to build
+                WHEN (x).kind = 'index' THEN (x).attrs || '{"shared": true}'
                 WHEN (x).kind <> 'column' THEN (x).attrs
                 ELSE (
                     SELECT jsonb_object_agg(a.key, a.value)
@@ -110,7 +116,7 @@ BEGIN
           AND NOT (x).attrs ? 'inherited'
           AND (k).object_id IS NULL
         ORDER BY (x).object_id, l.distance
-    );
+    ) || v_moved;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spell_out_heirs(_pggit.object[], _pggit.object[]) IS $$
@@ -203,7 +209,7 @@ BEGIN
           AND (f).attrs ? 'inherited'
           AND (f).attrs ?| '{default,no_default}'
     ) AS f
-    JOIN unnest(p_to) AS h ON (h).object_id = (f.f).parent_id AND (h).attrs ?| '{partition_of,inherits}'
+    JOIN unnest(p_to) AS h ON (h).object_id = (f.f).parent_id AND (h).attrs ?| '{partition_of,inherits,of_type}'
     LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f.f).object_id
     WHERE (t).object_id IS NULL;
     IF v_lost IS NULL THEN
@@ -234,6 +240,14 @@ BEGIN
         JOIN unnest(p_to) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).name = (l.lost).name
         WHERE l.distance > 0
         ORDER BY (l.lost).object_id, l.distance
+    ) || ARRAY(
+        -- the attributes of a type have no defaults
+        SELECT ((f).object_id, 'column', (f).parent_id, (h).schema_name, (h).name, (f).name, NULL, '{"inherited": true}',
+            ARRAY[(h).object_id])::_pggit.object
+        FROM unnest(v_lost) AS f
+        JOIN unnest(p_to) AS h ON (h).object_id = (f).parent_id AND (h).attrs ? 'of_type'
+        JOIN unnest(p_to) AS c ON (c).kind = 'composite' AND (c).object_id = ANY ((h).deps)
+        WHERE jsonb_path_exists((c).attrs->'attributes', '$[*] ? (@.name == $name)', jsonb_build_object('name', (f).name))
     );
 END;
 $$;
@@ -425,6 +439,7 @@ AS $$
 DECLARE
     v_later uuid[];
     v_named uuid[];
+    v_typed uuid[];
 BEGIN
     SELECT array_agg(DISTINCT (t).object_id)
     INTO v_later
@@ -437,14 +452,37 @@ BEGIN
     SELECT array_agg(c.object_id)
     INTO v_named
     FROM (
-        SELECT (o).object_id, count(*) OVER (PARTITION BY (o).schema_name, (o).attrs->>'not_null_name') AS namesakes
-        FROM unnest(p_to) AS o
-        WHERE (o).kind = 'column' AND (o).attrs ? 'not_null_name'
+        SELECT a.object_id, a.table_id, a.is_wanted, count(*) OVER (PARTITION BY a.schema_name, a.name) AS namesakes
+        FROM (
+            SELECT (o).object_id, (o).parent_id AS table_id, (o).schema_name, (o).attrs->>'not_null_name' AS name, true AS is_wanted
+            FROM unnest(p_to) AS o
+            WHERE (o).kind = 'column' AND (o).attrs ? 'not_null_name'
+            UNION ALL
+            -- a name is taken, too, by what goes later in the plan
+            SELECT (f).object_id, (f).parent_id, (f).schema_name, (f).attrs->>'not_null_name', false
+            FROM unnest(p_from) AS f
+            LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
+            WHERE (f).kind = 'column' AND (f).attrs ? 'not_null_name' AND (t).object_id IS NULL
+        ) AS a
     ) AS c
     LEFT JOIN unnest(p_from) AS f ON (f).object_id = c.object_id
-    WHERE c.namesakes > 1
-      AND NOT coalesce((f).attrs ? 'not_null_name', false);
-    IF v_later IS NULL AND v_named IS NULL THEN
+    WHERE c.is_wanted
+      AND NOT coalesce((f).attrs ? 'not_null_name', false)
+      AND (
+          c.namesakes > 1
+          -- partitions hold the names of their parents' constraints, too: those that stay may have come from another parent
+          OR EXISTS (
+              SELECT
+              FROM unnest(p_to) AS h
+              JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
+              WHERE c.table_id = ANY ((h).deps) AND (h).attrs ? 'partition_of'));
+    SELECT array_agg(DISTINCT (c).object_id)
+    INTO v_typed
+    FROM unnest(p_to) AS t
+    JOIN unnest(p_to) AS c ON (c).kind = 'composite' AND (c).object_id = ANY ((t).deps)
+    JOIN unnest(p_from) AS f ON (f).object_id = (c).object_id AND (f).attrs->'attributes' <> (c).attrs->'attributes'
+    WHERE (t).kind = 'table' AND (t).attrs ? 'of_type';
+    IF v_later IS NULL AND v_named IS NULL AND v_typed IS NULL THEN
         RETURN p_to;
     END IF;
     RETURN ARRAY(
@@ -452,6 +490,10 @@ BEGIN
             WHEN (o).object_id = ANY (v_named) THEN (
                 (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
                 (o).attrs || '{"not_null_spelled": true}', (o).deps
+            )::_pggit.object
+            WHEN (o).object_id = ANY (v_typed) THEN (
+                (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
+                (o).attrs || '{"typed": true}', (o).deps
             )::_pggit.object
             WHEN (o).object_id = ANY (v_later) THEN (
                 (o).object_id, (o).kind, (o).parent_id, (o).schema_name, (o).table_name, (o).name, (o).signature,
@@ -466,7 +508,8 @@ $$;
 COMMENT ON FUNCTION _pggit.mark_targets(_pggit.object[], _pggit.object[]) IS $$
 Marks the new partitions that have keys of their own as their part of an index of the parent: these are made first and the table is
 attached then, so that PostgreSQL takes them for those that its parent asks for instead of making others. Marks, too, the columns
-whose NOT NULL has a namesake in its schema (PostgreSQL 18): left to itself, PostgreSQL would choose another name.
+whose NOT NULL has a namesake in its schema (PostgreSQL 18): left to itself, PostgreSQL would choose another name. Marks, last, the types
+of typed tables that change: their tables change with them.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.attach_partition(p_object _pggit.object)

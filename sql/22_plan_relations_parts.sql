@@ -89,11 +89,18 @@ BEGIN
         ) AS s
         WHERE starts_with(s.key, 'statistics:')
           AND p_old->s.key IS DISTINCT FROM (p_new).attrs->s.key
+        UNION ALL
+        -- an index that serves a constraint can have a comment beside the constraint's
+        SELECT _pggit.make_ddl(
+            format('COMMENT ON INDEX %I.%I IS %s', (p_new).schema_name, (p_new).name,
+                coalesce(quote_literal((p_new).attrs->>'index_comment'), 'NULL')),
+            'SHARE UPDATE EXCLUSIVE')
+        WHERE p_old->'index_comment' IS DISTINCT FROM (p_new).attrs->'index_comment'
     ) AS q(ddl);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.index_marks(jsonb, _pggit.object) IS $$
-What is said of an index by statements of its own: clustering, replica identity, statistics targets.
+What is said of an index by statements of its own: clustering, replica identity, statistics targets, the comment of a constraint's index.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.create_constraint(p_object _pggit.object, p_parts _pggit.object[])
@@ -166,7 +173,8 @@ IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(bool_or(CASE
-        WHEN k.key IN ('comment', 'attached', 'clustered', 'replica_identity', 'tablespace') OR starts_with(k.key, 'option:') THEN false
+        WHEN k.key IN ('comment', 'index_comment', 'attached', 'clustered', 'replica_identity', 'tablespace')
+            OR starts_with(k.key, 'option:') THEN false
         WHEN k.key = 'deferrable' THEN (p_new).attrs->>'type' <> 'foreign_key'
         WHEN k.key = 'not_valid' THEN (p_new).attrs ? 'not_valid'
         WHEN k.key = 'not_enforced' THEN (p_new).attrs ? 'not_enforced' OR (p_new).attrs->>'type' <> 'foreign_key'
@@ -333,9 +341,16 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'usual_name');
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        format('COMMENT ON INDEX %I.%I IS NULL', (p_object).schema_name, (p_object).attrs->>'index_name'), 'SHARE UPDATE EXCLUSIVE')
+    WHERE (p_object).attrs ? 'comment'
+    UNION ALL
+    SELECT _pggit.name_partition_index(p_object, (p_object).attrs->>'usual_name')
+    WHERE (p_object).attrs->>'usual_name' <> (p_object).attrs->>'index_name';
+END;
 COMMENT ON FUNCTION _pggit.drop_partition_index(_pggit.object) IS $$
-The index stays as long as its parent's does, under the name that it would have had.
+The index stays as long as its parent's does, under the name that it would have had, and without the comment.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.trigger_statement(p_object _pggit.object, p_verb text)
@@ -376,12 +391,13 @@ PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(_pggit.trigger_statement(p_object, 'CREATE'), 'SHARE ROW EXCLUSIVE')
+    WHERE NOT (p_object).attrs ? 'inherited'
     UNION ALL
     SELECT _pggit.make_ddl(
         format('ALTER TABLE %s %s TRIGGER %I', _pggit.table_target(p_object), _pggit.enabled_phrase((p_object).attrs),
             (p_object).name),
         'SHARE ROW EXCLUSIVE')
-    WHERE (p_object).attrs ? 'enabled';
+    WHERE (p_object).attrs ?| '{enabled,inherited}';
 END;
 COMMENT ON FUNCTION _pggit.create_trigger(_pggit.object, _pggit.object[]) IS $$
 CREATE TRIGGER.
@@ -396,13 +412,14 @@ ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(_pggit.trigger_statement(p_new, 'CREATE OR REPLACE'), 'SHARE ROW EXCLUSIVE')
     WHERE (p_old).attrs - '{enabled,comment}'::text[] <> (p_new).attrs - '{enabled,comment}'::text[]
+      AND NOT (p_new).attrs ? 'inherited'
     UNION ALL
     -- CREATE OR REPLACE enables the trigger
     SELECT _pggit.make_ddl(
         format('ALTER TABLE %s %s TRIGGER %I', _pggit.table_target(p_new), _pggit.enabled_phrase((p_new).attrs), (p_new).name),
         'SHARE ROW EXCLUSIVE')
     WHERE (p_old).attrs->'enabled' IS DISTINCT FROM (p_new).attrs->'enabled'
-       OR (p_new).attrs ? 'enabled'
+       OR (p_new).attrs ?| '{enabled,inherited}'
            AND (p_old).attrs - '{enabled,comment}'::text[] <> (p_new).attrs - '{enabled,comment}'::text[];
 END;
 COMMENT ON FUNCTION _pggit.alter_trigger(_pggit.object, _pggit.object) IS $$
@@ -426,10 +443,20 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.make_ddl(
-    format('DROP TRIGGER %I ON %s', (p_object).name, _pggit.table_target(p_object)), 'ACCESS EXCLUSIVE');
+RETURN CASE
+    WHEN NOT (p_object).attrs ? 'inherited' THEN _pggit.make_ddl(
+        format('DROP TRIGGER %I ON %s', (p_object).name, _pggit.table_target(p_object)), 'ACCESS EXCLUSIVE')
+    ELSE _pggit.make_ddl(
+        'DO ' || _pggit.dollar_quote(format(
+            'BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = %L::regclass AND t.tgname = %L) THEN'
+            ' ALTER TABLE %s %s TRIGGER %I; END IF; END',
+            _pggit.table_target(p_object), (p_object).name, _pggit.table_target(p_object),
+            _pggit.enabled_phrase(jsonb_strip_nulls(jsonb_build_object('enabled', (p_object).attrs->'parent_enabled'))),
+            (p_object).name)),
+        'SHARE ROW EXCLUSIVE')
+END;
 COMMENT ON FUNCTION _pggit.drop_trigger(_pggit.object) IS $$
-DROP TRIGGER.
+DROP TRIGGER. One that a partition has from its parent fires again as that does, if it still exists.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.policy_roles(p_attrs jsonb)

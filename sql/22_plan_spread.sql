@@ -76,7 +76,7 @@ DECLARE
         SELECT ('"' || f.name || '"')::jsonb #>> '{}' FROM unnest(p_to) WITH ORDINALITY AS f(name, n) ORDER BY f.n);
 BEGIN
     FOR v_key, v_value IN SELECT a.key, a.value FROM jsonb_each(p_attrs) AS a LOOP
-        IF v_key IN ('comment', 'owner') THEN
+        IF v_key IN ('comment', 'owner', 'index_comment', 'not_null_comment', 'identity:comment') THEN
             NULL;
         ELSIF jsonb_typeof(v_value) = 'string' THEN
             v_text := v_value #>> '{}';
@@ -245,7 +245,8 @@ BEGIN
         AND (n.new).schema_name IS NOT DISTINCT FROM (i.old).schema_name
         AND (n.new).table_name IS NOT DISTINCT FROM (i.old).table_name
         AND (n.new).signature IS NOT DISTINCT FROM (i.old).signature
-    WHERE i.action IN ('rebuild', 'drop')
+    -- what is said of a view's column comes and goes without the column
+    WHERE i.action IN ('rebuild', 'drop') AND NOT (i.kind = 'column' AND i.parent_kind IN ('view', 'materialized_view'))
        OR i.action = 'alter' AND i.kind = 'column' AND _pggit.is_retyping(i.old, i.new);
     WHILE v_ids IS NOT NULL LOOP
         SELECT array_agg(e.object_id), array_agg(e.effect)
@@ -381,12 +382,20 @@ BEGIN ATOMIC
           AND c.action = 'keep'
           AND (c.new).attrs ? 'inherited'
           AND (c.new).attrs ? 'default'
+        UNION
+        SELECT c.object_id
+        FROM unnest(p_items) AS c
+        WHERE c.kind = 'column'
+          AND c.action = 'alter'
+          AND (c.new).attrs ? 'merged'
+          AND (c.old).attrs ? 'default'
     )
     SELECT _pggit.apply_spread(p_items, array_agg(r.object_id), array_agg('loosen'::text))
     FROM overrun AS r;
 END;
 COMMENT ON FUNCTION _pggit.restore_heirs(_pggit.plan_item[]) IS $$
-A new default runs down to partitions and heirs: those with a default of their own get it back.
+A new default runs down to partitions and heirs: those with a default of their own get it back. A new type does, too: the default of a
+column that is the heir's own as well is out of its way.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.regive_sequences(p_items _pggit.plan_item[])
@@ -416,7 +425,7 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH tightened AS (
+    WITH RECURSIVE tightened AS (
         SELECT i.object_id
         FROM unnest(p_items) AS i
         WHERE i.kind = 'domain'
@@ -429,16 +438,23 @@ BEGIN ATOMIC
         WHERE i.kind = 'constraint'
           AND i.parent_kind = 'domain'
           AND i.action IN ('create', 'rebuild', 'alter')
+    ), line AS (
+        -- a domain over the domain is read, or refused, with it
+        SELECT t.object_id AS tightened_id, t.object_id AS domain_id FROM tightened AS t
+        UNION
+        SELECT l.tightened_id, x.object_id
+        FROM line AS l
+        JOIN unnest(p_items) AS x ON x.kind = 'domain' AND l.domain_id = ANY ((x.old).deps)
     ), held AS (
         -- ALTER DOMAIN reads the rows of columns of the domain, but refuses those that hold it inside a value
-        SELECT d.object_id
+        SELECT d.tightened_id AS object_id
         FROM unnest(p_items) AS x
         CROSS JOIN LATERAL unnest((x.old).deps) AS n(object_id)
-        JOIN tightened AS d ON d.object_id = n.object_id
-        JOIN unnest(p_items) AS o ON o.object_id = d.object_id AND o.action IN ('keep', 'alter')
+        JOIN line AS d ON d.domain_id = n.object_id
+        JOIN unnest(p_items) AS o ON o.object_id = d.tightened_id AND o.action IN ('keep', 'alter')
         WHERE (x.new).object_id IS NOT NULL
-          AND (x.kind = 'composite' OR x.kind = 'column' AND (x.old).attrs->>'type' LIKE '%]')
-        GROUP BY d.object_id
+          AND (x.kind IN ('composite', 'range') OR x.kind = 'column' AND (x.old).attrs->>'type' LIKE '%]')
+        GROUP BY d.tightened_id
     )
     SELECT CASE
         WHEN EXISTS (SELECT FROM held) THEN _pggit.apply_spread(
@@ -457,7 +473,7 @@ LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    WITH aside AS (
+    WITH RECURSIVE held AS (
         SELECT DISTINCT t.object_id
         FROM unnest(p_items) AS c
         CROSS JOIN LATERAL unnest((c.old).deps) AS d(object_id)
@@ -469,6 +485,15 @@ BEGIN ATOMIC
           AND c.action = 'alter'
           AND _pggit.is_type_kind(t.kind)
           AND (t.action = 'rebuild' OR t.action = 'drop' AND n.object_id IS NOT NULL)
+    ), aside AS (
+        SELECT h.object_id FROM held AS h
+        UNION
+        -- what a type set aside is made of stays as long as it does
+        SELECT d.object_id
+        FROM aside AS a
+        JOIN unnest(p_items) AS i ON i.object_id = a.object_id
+        CROSS JOIN LATERAL unnest((i.old).deps) AS n(object_id)
+        JOIN unnest(p_items) AS d ON d.object_id = n.object_id AND _pggit.is_type_kind(d.kind) AND d.action = 'rebuild'
     )
     SELECT array_agg(CASE
         WHEN a.object_id IS NULL THEN i

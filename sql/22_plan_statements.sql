@@ -120,10 +120,34 @@ BEGIN ATOMIC
         || CASE WHEN (p_item.new).attrs ? 'foreign' THEN ''
             ELSE ' USING ' || quote_ident((p_item.new).name) || '::text::' || ((p_item.new).attrs->>'type') END,
         'ACCESS EXCLUSIVE', '{table_rewrite,may_fail}', true
-    )::_pggit.ddl;
+    )::_pggit.ddl
+    -- an heir's column follows its parent's
+    WHERE (p_item.new).attrs ? 'type';
 END;
 COMMENT ON FUNCTION _pggit.retype_statements(_pggit.plan_item) IS $$
 Moves a column onto the rebuilt version of its type; the default returns with the column's own alteration.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.set_constructors_aside(p_range _pggit.object)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 5
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(format('ALTER FUNCTION %s(%s) RENAME TO %I',
+        _pggit.qualified_name((p_range).schema_name, f.name), f.arguments, _pggit.set_aside_name(p_range)))
+    FROM (VALUES
+        (1, (p_range).name, format('%1$s, %1$s', (p_range).attrs->>'subtype')),
+        (2, (p_range).name, format('%1$s, %1$s, text', (p_range).attrs->>'subtype')),
+        (3, (p_range).attrs->>'multirange', ''),
+        (4, (p_range).attrs->>'multirange', _pggit.qualified_name((p_range).schema_name, (p_range).name)),
+        (5, (p_range).attrs->>'multirange', _pggit.qualified_name((p_range).schema_name, (p_range).name) || '[]')
+    ) AS f(place, name, arguments)
+    ORDER BY f.place;
+END;
+COMMENT ON FUNCTION _pggit.set_constructors_aside(_pggit.object) IS $$
+The constructors of a range type keep their names when the types are renamed: they are renamed by themselves.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.node_alterations(p_item _pggit.plan_item, p_op text)
@@ -181,6 +205,7 @@ BEGIN
             )::_pggit.ddl;
         WHEN 'drop' THEN
             IF p_item.kind = 'range' THEN
+                RETURN QUERY SELECT d.* FROM _pggit.set_constructors_aside(p_item.old) AS d;
                 RETURN NEXT (
                     'ALTER TYPE ' || _pggit.qualified_name((p_item.old).schema_name, (p_item.old).attrs->>'multirange')
                         || ' RENAME TO ' || quote_ident(left(_pggit.set_aside_name(p_item.old), -1) || 'm'),
@@ -461,7 +486,10 @@ BEGIN
                 v_nodes, CASE v_function WHEN 'create_table' THEN v_parts ELSE '{}' END) AS s);
         v_done := v_done || v_some;
     END LOOP;
-    v_done := v_done || ARRAY(SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s);
+    v_done := v_done || ARRAY(
+        SELECT s FROM _pggit.plan_common_statements(p_items, p_nodes) AS s
+        UNION ALL
+        SELECT s FROM _pggit.plan_identity_statements(p_items, p_nodes) AS s);
     IF EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.kind = 'enum' AND i.action = 'alter') THEN
         v_done := _pggit.mark_uncommitted_labels(p_items, p_nodes, v_done);
     END IF;
@@ -552,6 +580,71 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.plan_common_statements(_pggit.plan_item[], _pggit.plan_node[]) IS $$
 The statements that no kind has for itself: owners, grants, comments, renames, and what opens and closes cycles.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.identity_sequence(p_column _pggit.object, p_attrs jsonb, p_owner text)
+RETURNS _pggit.object
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    NULL, 'sequence', NULL, (p_column).schema_name, NULL, (parse_ident(p_attrs->>'identity:sequence'))[1], NULL,
+    (
+        SELECT coalesce(jsonb_object_agg(substr(a.key, length('identity:') + 1), a.value), '{}')
+        FROM jsonb_each(p_attrs) AS a
+        WHERE a.key = 'identity:comment' OR starts_with(a.key, 'identity:acl:')
+    ) || jsonb_strip_nulls(jsonb_build_object('owner', p_owner)),
+    NULL
+)::_pggit.object;
+COMMENT ON FUNCTION _pggit.identity_sequence(_pggit.object, jsonb, text) IS $$
+The sequence of an identity column as an object, with what can be said of it beside its parameters.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.plan_identity_statements(p_items _pggit.plan_item[], p_nodes _pggit.plan_node[])
+RETURNS SETOF _pggit.plan_statement
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT
+            coalesce(p.node_no, n.node_no) AS acts_as, i.new, (t.new).attrs->>'owner' AS owner,
+            CASE WHEN n.op = 'alter' AND (i.old).attrs ? 'identity' THEN (i.old).attrs END AS old_attrs
+        FROM unnest(p_nodes) AS n
+        JOIN unnest(p_items) AS i ON i.object_id = n.object_id
+        LEFT JOIN unnest(p_nodes) AS p ON n.is_folded AND p.object_id = (i.new).parent_id AND p.op = 'create'
+        LEFT JOIN unnest(p_items) AS t ON t.object_id = (i.new).parent_id
+        WHERE n.op IN ('create', 'alter')
+          AND i.kind = 'column'
+          AND (i.new).attrs ? 'identity'
+    )
+    SELECT n.acts_as, (5000 + row_number() OVER (PARTITION BY n.acts_as))::integer,
+        (d.sql, d.lock_level, d.hazards, d.in_transaction)::_pggit.ddl
+    FROM node AS n
+    LEFT JOIN _pggit.implied_grants() AS g
+        ON n.old_attrs IS NULL AND g.objects = 'S' AND g.schema_name = (n.new).schema_name
+    CROSS JOIN LATERAL (
+        SELECT _pggit.identity_sequence(n.new, (n.new).attrs, n.owner) AS new
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT _pggit.make_ddl(
+            'ALTER SEQUENCE ' || _pggit.object_target(s.new) || ' SET ' || upper(coalesce(
+                (n.new).attrs->>'identity:persistence',
+                CASE n.old_attrs->>'identity:persistence' WHEN 'unlogged' THEN 'logged' ELSE 'unlogged' END)),
+            'ACCESS EXCLUSIVE') AS ddl
+        WHERE n.old_attrs->'identity:persistence' IS DISTINCT FROM (n.new).attrs->'identity:persistence'
+        UNION ALL
+        SELECT c
+        FROM _pggit.common_statements(CASE
+            WHEN n.old_attrs IS NOT NULL THEN _pggit.identity_sequence(n.new, n.old_attrs, n.owner)
+            ELSE (NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                coalesce(g.attrs, '{}') || jsonb_strip_nulls(jsonb_build_object('owner', n.owner)), NULL)::_pggit.object
+        END, s.new, NULL) AS c
+    ) AS q
+    CROSS JOIN LATERAL (SELECT (q.ddl).sql, (q.ddl).lock_level, (q.ddl).hazards, (q.ddl).in_transaction) AS d;
+END;
+COMMENT ON FUNCTION _pggit.plan_identity_statements(_pggit.plan_item[], _pggit.plan_node[]) IS $$
+Grants and comments of the sequences of identity columns, and whether these are logged; their owner is the table's.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.lay_out_steps(

@@ -155,7 +155,17 @@ BEGIN ATOMIC
     UNION
     SELECT 'pg_type'::regclass, r.rngtypid FROM pg_range AS r WHERE age(r.xmin) <= p_age
     UNION
-    SELECT d.classoid, d.objoid FROM pg_description AS d WHERE age(d.xmin) <= p_age;
+    SELECT d.classoid, d.objoid FROM pg_description AS d WHERE age(d.xmin) <= p_age
+    UNION
+    SELECT 'pg_constraint'::regclass, k.oid
+    FROM pg_description AS d
+    JOIN pg_constraint AS k ON k.conindid = d.objoid AND k.contype IN ('p', 'u', 'x')
+    WHERE d.classoid = 'pg_class'::regclass AND age(d.xmin) <= p_age
+    UNION
+    SELECT 'pg_class'::regclass, k.conrelid
+    FROM pg_description AS d
+    JOIN pg_constraint AS k ON k.oid = d.objoid AND k.contype = 'n' AND k.conrelid <> 0
+    WHERE d.classoid = 'pg_constraint'::regclass AND age(d.xmin) <= p_age;
 END;
 COMMENT ON FUNCTION _pggit.changed_addresses(integer) IS $$
 The objects of which a row version is new. Every catalog that a reader looks at must stand here, in _pggit.is_unsettled or in
@@ -234,7 +244,18 @@ BEGIN
     ) AS h ON h.inhrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid = 0
     WHERE k.worktree_id = p_worktree_id
       AND k.beside > 0
-      AND k.beside > CASE WHEN d.objoid IS NULL THEN 0 ELSE 1 END + coalesce(h.count, 0);
+      AND k.beside > CASE WHEN d.objoid IS NULL THEN 0 ELSE 1 END + coalesce(h.count, 0) + (
+          SELECT count(*)
+          FROM pg_constraint AS c
+          JOIN pg_description AS e ON e.objoid = c.conindid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
+          WHERE c.oid = k.objid AND k.classid = 'pg_constraint'::regclass AND c.contype IN ('p', 'u', 'x')
+      ) + (
+          SELECT count(*)
+          FROM pg_constraint AS c
+          JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_constraint'::regclass AND e.objsubid = 0
+          WHERE c.conrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid > 0
+            AND c.contype = 'n' AND c.conkey[1] = k.objsubid
+      );
 END;
 $$;
 COMMENT ON FUNCTION _pggit.gone_addresses(integer) IS $$
@@ -247,6 +268,8 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN ((CASE WHEN (p_object).attrs ? 'comment' THEN 1 ELSE 0 END)
+    + (CASE WHEN (p_object).attrs ? 'index_comment' THEN 1 ELSE 0 END)
+    + (CASE WHEN (p_object).attrs ? 'not_null_comment' THEN 1 ELSE 0 END)
     + (CASE WHEN (p_object).kind <> 'table' THEN 0
         WHEN (p_object).attrs ? 'partition_of' THEN 1
         WHEN (p_object).attrs ? 'inherits' THEN jsonb_array_length((p_object).attrs->'inherits')

@@ -96,3 +96,19 @@ CREATE AGGREGATE my_sum(int) (SFUNC = int4pl, STYPE = int, INITCOND = '5');
 -->
 CREATE FUNCTION step(text, text) RETURNS text LANGUAGE sql AS $$ SELECT $1 || $2 $$; CREATE FUNCTION fin(text) RETURNS text LANGUAGE sql AS $$ SELECT upper($1) $$;
  CREATE AGGREGATE cat(text) (SFUNC = step, STYPE = text, FINALFUNC = fin); CREATE VIEW v AS SELECT cat(a::text ORDER BY id) AS c FROM t;
+--= an aggregate over any arguments, with grants
+CREATE FUNCTION step(internal, VARIADIC "any") RETURNS internal LANGUAGE internal IMMUTABLE AS 'ordered_set_transition_multi';
+CREATE FUNCTION last(internal, VARIADIC "any") RETURNS bigint LANGUAGE internal IMMUTABLE AS 'hypothetical_rank_final';
+-->
+CREATE FUNCTION step(internal, VARIADIC "any") RETURNS internal LANGUAGE internal IMMUTABLE AS 'ordered_set_transition_multi';
+CREATE FUNCTION last(internal, VARIADIC "any") RETURNS bigint LANGUAGE internal IMMUTABLE AS 'hypothetical_rank_final';
+CREATE AGGREGATE pos(VARIADIC "any" ORDER BY VARIADIC "any") (SFUNC = step, STYPE = internal, FINALFUNC = last, FINALFUNC_EXTRA, HYPOTHETICAL);
+COMMENT ON AGGREGATE pos(VARIADIC "any" ORDER BY VARIADIC "any") IS 'p'; REVOKE EXECUTE ON FUNCTION pos(VARIADIC "any") FROM PUBLIC;
+--= an overload with defaults that a default calls
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE u (x int DEFAULT f(1));
+-->
+CREATE FUNCTION f(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE u (x int DEFAULT f(1));
+--= a parsed body over a view that gives its place to another
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE u (k e); CREATE VIEW v AS SELECT k FROM u; CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(k) FROM v; END;
+-->
+CREATE TYPE e AS ENUM ('b', 'a'); CREATE TABLE u (k e); CREATE VIEW w AS SELECT k FROM u; CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(k) FROM w; END;

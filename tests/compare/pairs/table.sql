@@ -193,3 +193,43 @@ CREATE TABLE child (a int) INHERITS (parent);
 -->
 CREATE TABLE parent (created_at timestamp);
 CREATE TABLE child (a int, e int) INHERITS (parent);
+--# typed tables
+CREATE TYPE c AS (a int, b text); CREATE TABLE t OF c (a DEFAULT 1, b NOT NULL);
+--= defaults
+-->
+ALTER TABLE t ALTER a DROP DEFAULT, ALTER b SET DEFAULT 'x', ALTER b DROP NOT NULL;
+--= another attribute
+-->
+ALTER TYPE c DROP ATTRIBUTE a CASCADE, ADD ATTRIBUTE z int CASCADE, ALTER ATTRIBUTE b TYPE varchar(9) CASCADE; ALTER TABLE t ALTER z SET DEFAULT 3;
+--! one-way
+--= becomes a table of its own
+-->
+ALTER TABLE t NOT OF; ALTER TABLE t ADD n int;
+
+--# heirs and other parents
+CREATE TABLE p (id serial, n int); CREATE TABLE q (m int); CREATE TABLE h (x int) INHERITS (p); CREATE TABLE both_own (id int, n int DEFAULT 7) INHERITS (p);
+--= another parent with the same column
+-->
+CREATE TABLE r (id serial NOT NULL, n int DEFAULT 3); DROP TABLE h; CREATE TABLE h (x int) INHERITS (r); ALTER TABLE p DROP n;
+--! order
+--= a column that is also the heir's own
+-->
+ALTER TABLE p ALTER n TYPE text, ADD k int; ALTER TABLE both_own ALTER n SET DEFAULT 'y';
+
+--# partitions that move
+CREATE TABLE p (k int NOT NULL, r text DEFAULT 'x', CONSTRAINT pos CHECK (k > 0)) PARTITION BY LIST (k); CREATE INDEX p_r ON p (r);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (r); CREATE TABLE p1x PARTITION OF p1 FOR VALUES IN ('x'); INSERT INTO p VALUES (1, 'x');
+CREATE FUNCTION tg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER tr AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION tg();
+--= a subtree stands alone
+-->
+ALTER TABLE p DETACH PARTITION p1;
+--= a trigger fires otherwise on one of them
+-->
+ALTER TABLE p1x DISABLE TRIGGER tr; ALTER TABLE p ENABLE ALWAYS TRIGGER tr; ALTER TABLE p1x ENABLE REPLICA TRIGGER tr;
+--= an index of one of them has a comment
+-->
+COMMENT ON INDEX p1x_r_idx IS 'one'; ALTER INDEX p1_r_idx RENAME TO named;
+--= the parent is another
+-->
+ALTER TABLE p RENAME TO top;
+--! recreates

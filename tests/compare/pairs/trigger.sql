@@ -113,3 +113,9 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA SELF GRANT SELECT, INSERT ON TABLES TO pggit_
 --= a collation
 -->
 CREATE COLLATION nd (provider = libc, locale = 'C');
+--# circles of policies and views
+CREATE TABLE a (id int);
+--= a policy over a view of its own table
+-->
+CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (id IN (SELECT id FROM v));
+CREATE FUNCTION size(t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE INDEX t_size ON t (size(t));

@@ -106,3 +106,13 @@ CREATE TYPE r AS RANGE (subtype = int, multirange_type_name = many_r); CREATE TA
 CREATE TYPE r AS RANGE (subtype = int);
 -->
 CREATE TYPE r AS RANGE (subtype = bigint);
+--= another subtype under a column and an exclusion
+CREATE TYPE r AS RANGE (subtype = int); CREATE TABLE t (v r, EXCLUDE USING gist (v WITH &&));
+-->
+CREATE TYPE r AS RANGE (subtype = bigint); CREATE TABLE t (v r, EXCLUDE USING gist (v WITH &&));
+
+--# domains inside of values
+CREATE DOMAIN d AS int; CREATE DOMAIN dd AS d; CREATE TYPE c AS (v dd); CREATE TABLE t (p c); INSERT INTO t VALUES (row(5));
+--= a check of the inmost
+-->
+DROP TABLE t; DROP TYPE c; ALTER DOMAIN d ADD CONSTRAINT pos CHECK (VALUE > 0); CREATE TYPE c AS (v dd); CREATE TABLE t (p c); INSERT INTO t VALUES (row(5));

@@ -1,0 +1,294 @@
+-- Plan for tables that change their parents or their type: what is theirs in the one tree and their parents' in the other.
+
+-- == relations ==
+
+-- == routines ==
+CREATE OR REPLACE FUNCTION _pggit.spell_out_typed(p_this _pggit.object[], p_other _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_columns _pggit.object[];
+BEGIN
+    SELECT array_agg((
+        coalesce((x).object_id, _pggit.new_object_id('column', (t).object_id, a.item->>'name', NULL)), 'column', (t).object_id,
+        (t).schema_name, (t).name, a.item->>'name', NULL,
+        coalesce((x).attrs, '{}') - 'inherited'::text || (a.item - '{name,comment}'::text[]) || jsonb_build_object('position', a.place),
+        ARRAY(SELECT d FROM unnest(coalesce((x).deps, '{}') || (c).deps || (t).object_id) AS d WHERE d <> (c).parent_id ORDER BY d)
+    )::_pggit.object)
+    INTO v_columns
+    FROM unnest(p_this) AS t
+    JOIN unnest(p_other) AS o ON (o).object_id = (t).object_id AND NOT (o).attrs ? 'of_type'
+    JOIN unnest(p_this) AS c ON (c).kind = 'composite' AND (c).object_id = ANY ((t).deps)
+    CROSS JOIN LATERAL jsonb_array_elements((c).attrs->'attributes') WITH ORDINALITY AS a(item, place)
+    LEFT JOIN unnest(p_this) AS x ON (x).parent_id = (t).object_id AND (x).kind = 'column' AND (x).name = a.item->>'name'
+    WHERE (t).kind = 'table' AND (t).attrs ? 'of_type';
+    IF v_columns IS NULL THEN
+        RETURN p_this;
+    END IF;
+    RETURN v_columns || ARRAY(
+        SELECT t
+        FROM unnest(p_this) AS t
+        LEFT JOIN unnest(v_columns) AS c ON (c).object_id = (t).object_id
+        WHERE (c).object_id IS NULL
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_typed(_pggit.object[], _pggit.object[]) IS $$
+The tree with the columns of typed tables that are no typed tables in p_other, as columns of their own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.ancestor_parts(p_tree _pggit.object[], p_heirs uuid[])
+RETURNS TABLE (heir_id uuid, part _pggit.object)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    WITH RECURSIVE line AS (
+        SELECT (t).object_id AS heir_id, t AS member, 0 AS distance
+        FROM unnest(p_tree) AS t
+        WHERE (t).object_id = ANY (p_heirs)
+        UNION ALL
+        SELECT l.heir_id, p, l.distance + 1
+        FROM line AS l
+        JOIN unnest(p_tree) AS p ON (p).object_id = ANY ((l.member).deps)
+        WHERE (l.member).attrs ? 'inherits'
+          AND (p).kind = 'table'
+          AND l.distance < 50
+    )
+    SELECT DISTINCT ON (l.heir_id, (m).kind, (m).name) l.heir_id, m
+    FROM line AS l
+    JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id
+    WHERE l.distance > 0
+      AND ((m).kind = 'column' AND NOT (m).attrs ? 'inherited' OR (m).attrs->>'type' = 'check' AND NOT (m).attrs ? 'no_inherit')
+    ORDER BY l.heir_id, (m).kind, (m).name, l.distance;
+END;
+COMMENT ON FUNCTION _pggit.ancestor_parts(_pggit.object[], uuid[]) IS $$
+The columns and checks that some tables inherit, from the nearest ancestor that has them of its own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.inheriting_tables(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS uuid[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT array_agg((t).object_id)
+    FROM unnest(p_to) AS t
+    LEFT JOIN unnest(p_from) AS f ON (f).object_id = (t).object_id
+    WHERE (t).kind = 'table' AND (t).attrs ? 'inherits' AND (f).attrs ? 'inherits'
+);
+COMMENT ON FUNCTION _pggit.inheriting_tables(_pggit.object[], _pggit.object[]) IS $$
+The tables that inherit, before and after.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.forget_local(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_heirs uuid[] := _pggit.inheriting_tables(p_from, p_to);
+    v_local uuid[];
+    v_gone  uuid[];
+BEGIN
+    IF v_heirs IS NULL THEN
+        RETURN p_from;
+    END IF;
+    SELECT array_agg((x).object_id)
+    INTO v_local
+    FROM _pggit.ancestor_parts(p_to, v_heirs) AS a
+    JOIN unnest(p_from) AS x ON (x).parent_id = a.heir_id AND (x).kind = (a.part).kind AND (x).name = (a.part).name
+    LEFT JOIN _pggit.ancestor_parts(p_from, v_heirs) AS b
+        ON b.heir_id = a.heir_id AND (b.part).kind = (a.part).kind AND (b.part).name = (a.part).name
+    LEFT JOIN unnest(p_to) AS t ON (t).object_id = (x).object_id
+    WHERE NOT (x).attrs ? 'inherited'
+      AND ((t).object_id IS NULL OR (t).attrs ? 'inherited')
+      -- a column that the parents get now takes in the table's own, with its values
+      AND (b.heir_id IS NOT NULL OR (x).attrs->'type' = (a.part).attrs->'type'
+          AND (x).attrs->'collation' IS NOT DISTINCT FROM (a.part).attrs->'collation');
+    IF v_local IS NULL THEN
+        RETURN p_from;
+    END IF;
+    v_gone := ARRAY(
+        SELECT (f).object_id
+        FROM unnest(p_from) AS f
+        JOIN _pggit.ancestor_parts(p_from, v_heirs) AS b
+            ON b.heir_id = (f).parent_id AND (b.part).kind = (f).kind AND (b.part).name = (f).name
+        WHERE (f).object_id = ANY (v_local)
+          AND ((f).kind <> 'column' OR (f).attrs->'default' IS NOT DISTINCT FROM (b.part).attrs->'default')
+        UNION
+        SELECT (f).object_id
+        FROM unnest(p_from) AS f
+        WHERE (f).object_id = ANY (v_local) AND NOT (f).attrs ? 'default');
+    RETURN ARRAY(
+        SELECT CASE WHEN (f).object_id <> ALL (v_local) THEN f ELSE (
+            (f).object_id, (f).kind, (f).parent_id, (f).schema_name, (f).table_name, (f).name, (f).signature,
+            jsonb_strip_nulls(jsonb_build_object('inherited', true, 'default', (f).attrs->'default')), (f).deps
+        )::_pggit.object END
+        FROM unnest(p_from) AS f
+        WHERE (f).object_id <> ALL (v_gone));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.forget_local(_pggit.object[], _pggit.object[]) IS $$
+The old tree without the mark that an inherited column or check is a table's own as well, where the new tree has it from the parents
+alone: PostgreSQL has no statement that takes the mark away.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.mark_merged(p_this _pggit.object[], p_other _pggit.object[], p_if_retyped boolean)
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_heirs  uuid[] := _pggit.inheriting_tables(p_other, p_this);
+    v_marked _pggit.object[];
+BEGIN
+    IF v_heirs IS NULL THEN
+        RETURN p_this;
+    END IF;
+    SELECT array_agg((
+        (x).object_id, (x).kind, (x).parent_id, (x).schema_name, (x).table_name, (x).name, (x).signature,
+        (x).attrs || jsonb_build_object('merged', (a.part).object_id), (x).deps)::_pggit.object)
+    INTO v_marked
+    FROM _pggit.ancestor_parts(p_this, v_heirs) AS a
+    JOIN unnest(p_this) AS x ON (x).parent_id = a.heir_id AND (x).kind = 'column' AND (x).name = (a.part).name
+    LEFT JOIN unnest(p_other) AS o ON (o).object_id = (x).object_id
+    WHERE (a.part).kind = 'column'
+      AND NOT (x).attrs ? 'inherited'
+      AND CASE WHEN (o).object_id IS NULL THEN true
+          ELSE p_if_retyped AND ((o).attrs->'type' <> (x).attrs->'type'
+              OR (o).attrs->'collation' IS DISTINCT FROM (x).attrs->'collation') END;
+    IF v_marked IS NULL THEN
+        RETURN p_this;
+    END IF;
+    RETURN v_marked || ARRAY(
+        SELECT t
+        FROM unnest(p_this) AS t
+        LEFT JOIN unnest(v_marked) AS m ON (m).object_id = (t).object_id
+        WHERE (m).object_id IS NULL
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.mark_merged(_pggit.object[], _pggit.object[], boolean) IS $$
+Marks the columns that come, go or change their type and are a table's own as well as inherited, with the parent's column.
+p_if_retyped: in the new tree; in the old one only what goes is marked.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.inherited_columns(p_tree _pggit.object[], p_heirs uuid[])
+RETURNS TABLE (heir _pggit.object, model _pggit.object, default_text text)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    WITH RECURSIVE line AS (
+        SELECT t AS heir, t AS member, 0 AS distance
+        FROM unnest(p_tree) AS t
+        WHERE (t).object_id = ANY (p_heirs)
+        UNION ALL
+        SELECT l.heir, p, l.distance + 1
+        FROM line AS l
+        JOIN unnest(p_tree) AS p ON (p).object_id = ANY ((l.member).deps)
+        WHERE (l.member).attrs ?| '{partition_of,inherits}'
+          AND (p).kind = 'table'
+          AND l.distance < 50
+    )
+    SELECT DISTINCT ON ((l.heir).object_id, (m).name) l.heir, m, (CASE
+        WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
+        ELSE _pggit.qualify_names(m, p_tree)
+    END)->>'default'
+    FROM line AS l
+    JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column'
+    WHERE NOT (m).attrs ? 'inherited' OR (m).attrs ?| '{default,no_default}'
+    ORDER BY (l.heir).object_id, (m).name, l.distance;
+END;
+COMMENT ON FUNCTION _pggit.inherited_columns(_pggit.object[], uuid[]) IS $$
+For every column of some tables the nearest one, their own or an ancestor's, that says what its default is.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.moved_defaults(p_this _pggit.object[], p_other _pggit.object[], p_heirs uuid[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT (
+        coalesce((k).object_id, _pggit.new_object_id('column', (t.heir).object_id, (t.model).name, NULL)), 'column', (t.heir).object_id,
+        (t.heir).schema_name, (t.heir).name, (t.model).name, NULL,
+        coalesce((k).attrs, '{}')
+            || jsonb_strip_nulls(jsonb_build_object('inherited', true, 'inherited_from', (t.model).parent_id, 'default', t.default_text))
+            -- between two parents a partition stands alone
+            || CASE WHEN (t.heir).attrs ? 'partition_of' THEN jsonb_strip_nulls(jsonb_build_object(
+                'type', (t.model).attrs->'type', 'collation', (t.model).attrs->'collation')) ELSE '{}' END,
+        ARRAY(SELECT d FROM unnest((t.model).deps || (t.heir).object_id) AS d WHERE d <> (t.model).parent_id ORDER BY d)
+    )::_pggit.object
+    FROM _pggit.inherited_columns(p_this, p_heirs) AS t
+    JOIN _pggit.inherited_columns(p_other, p_heirs) AS o
+        ON (o.heir).object_id = (t.heir).object_id AND (o.model).name = (t.model).name
+    LEFT JOIN unnest(p_this) AS k ON (k).parent_id = (t.heir).object_id AND (k).kind = 'column' AND (k).name = (t.model).name
+    -- neither tree has a default of the table's own
+    WHERE (t.model).parent_id <> (t.heir).object_id
+      AND (o.model).parent_id <> (o.heir).object_id
+      AND (o.model).parent_id <> (t.model).parent_id
+);
+COMMENT ON FUNCTION _pggit.moved_defaults(_pggit.object[], _pggit.object[], uuid[]) IS $$
+The inherited columns of tables that change their parents, with the parent and the default: a table keeps the default that it had.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.parent_edges(p_actors _pggit.plan_actor[])
+RETURNS SETOF _pggit.plan_edge
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH node AS MATERIALIZED (
+        SELECT a.acts_as, a.object_id, a.op, a.kind, coalesce(a.new, a.old) AS object, a.first, a.new
+        FROM unnest(p_actors) AS a
+        WHERE a.kind IN ('table', 'column', 'constraint')
+    )
+    -- what a table has of its own comes before its parent gets the same, and goes after it has gone from the parent
+    SELECT CASE WHEN n.op = 'create' THEN n.acts_as ELSE m.acts_as END, CASE WHEN n.op = 'create' THEN m.acts_as ELSE n.acts_as END
+    FROM node AS n
+    JOIN node AS m ON m.kind = 'column' AND m.op = n.op AND m.object_id = ((n.object).attrs->>'merged')::uuid
+    WHERE n.kind = 'column' AND n.op IN ('create', 'drop') AND (n.object).attrs ? 'merged'
+    UNION
+    -- a partition leaves its parent before that loses anything the partition keeps
+    SELECT n.acts_as, m.acts_as
+    FROM node AS n
+    CROSS JOIN LATERAL unnest((n.first).deps) AS d(object_id)
+    JOIN node AS m ON m.op IN ('drop', 'loosen') AND m.kind IN ('column', 'constraint') AND (m.first).parent_id = d.object_id
+    WHERE n.kind = 'table' AND (n.first).attrs ? 'partition_of' AND (n.new).object_id IS NOT NULL
+      AND (n.op = 'loosen' OR n.op = 'alter' AND (n.first).attrs->'partition_of' IS DISTINCT FROM (n.new).attrs->'partition_of'
+          AND (n.first).attrs->'bound' IS NOT DISTINCT FROM (n.new).attrs->'bound')
+    UNION
+    -- what a table has already its new parent has, too, before it becomes that
+    SELECT c.acts_as, t.acts_as
+    FROM node AS n
+    JOIN node AS c ON c.kind = 'column' AND c.op = 'create' AND (c.new).name = (n.new).name
+        AND (c.new).parent_id = ((n.new).attrs->>'inherited_from')::uuid
+    JOIN node AS t ON t.object_id = (n.new).parent_id AND t.op = 'alter'
+    WHERE n.kind = 'column' AND n.op = 'alter' AND (n.new).attrs ? 'inherited_from'
+    UNION
+    -- and leaves the old one before that loses it
+    SELECT t.acts_as, c.acts_as
+    FROM node AS n
+    JOIN node AS c ON c.kind = 'column' AND c.op = 'drop' AND (c.first).name = (n.first).name
+        AND (c.first).parent_id = ((n.first).attrs->>'inherited_from')::uuid
+    JOIN node AS t ON t.object_id = (n.new).parent_id AND t.op = 'alter'
+    WHERE n.kind = 'column' AND n.op = 'alter' AND (n.first).attrs ? 'inherited_from';
+END;
+COMMENT ON FUNCTION _pggit.parent_edges(_pggit.plan_actor[]) IS $$
+The order between what a table has and what the parents that it joins, leaves or keeps have.
+$$;
