@@ -245,16 +245,13 @@ BEGIN
     WHERE k.worktree_id = p_worktree_id
       AND k.beside > 0
       AND k.beside > CASE WHEN d.objoid IS NULL THEN 0 ELSE 1 END + coalesce(h.count, 0) + (
-          SELECT count(*)
-          FROM pg_constraint AS c
+          SELECT count(*) FROM pg_constraint AS c
           JOIN pg_description AS e ON e.objoid = c.conindid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
           WHERE c.oid = k.objid AND k.classid = 'pg_constraint'::regclass AND c.contype IN ('p', 'u', 'x')
       ) + (
-          SELECT count(*)
-          FROM pg_constraint AS c
+          SELECT count(*) FROM pg_constraint AS c
           JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_constraint'::regclass AND e.objsubid = 0
-          WHERE c.conrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid > 0
-            AND c.contype = 'n' AND c.conkey[1] = k.objsubid
+          WHERE c.conrelid = k.objid AND k.classid = 'pg_class'::regclass AND c.contype = 'n' AND c.conkey[1] = k.objsubid
       );
 END;
 $$;
