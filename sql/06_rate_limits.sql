@@ -21,21 +21,25 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_now     timestamptz := clock_timestamp();
-    v_ends_at timestamptz := clock_timestamp() + make_interval(secs => p_window);
+    v_window  interval := make_interval(secs => p_window);
+    v_ends_at timestamptz;
     v_used    integer;
     v_refused boolean;
 BEGIN
-    -- A window that ends later than a new one would was opened before the clock was set back, or the window shortened.
+    -- A window that ends later than a new one would was opened before the clock was set back, or the window shortened. The time is
+    -- asked once the row is locked: somebody who came later may have opened the window while this call waited.
     INSERT INTO _pggit.rate_limits AS r (principal, used, window_ends_at)
-    VALUES (p_principal, 1, v_ends_at)
+    VALUES (p_principal, 1, clock_timestamp() + v_window)
     ON CONFLICT (principal) DO UPDATE
-    SET used = CASE WHEN r.window_ends_at > v_now AND r.window_ends_at <= v_ends_at THEN r.used + 1 ELSE 1 END,
+    SET used = CASE
+            WHEN r.window_ends_at > clock_timestamp() AND r.window_ends_at <= clock_timestamp() + v_window THEN r.used + 1
+            ELSE 1
+        END,
         window_ends_at = CASE
-            WHEN r.window_ends_at > v_now AND r.window_ends_at <= v_ends_at THEN r.window_ends_at
-            ELSE v_ends_at
+            WHEN r.window_ends_at > clock_timestamp() AND r.window_ends_at <= clock_timestamp() + v_window THEN r.window_ends_at
+            ELSE clock_timestamp() + v_window
         END
-    WHERE r.used < p_limit OR r.window_ends_at <= v_now OR r.window_ends_at > v_ends_at
+    WHERE r.used < p_limit OR r.window_ends_at <= clock_timestamp() OR r.window_ends_at > clock_timestamp() + v_window
     RETURNING r.used, r.window_ends_at INTO v_used, v_ends_at;
     v_refused := NOT FOUND;
     IF v_refused THEN

@@ -78,14 +78,15 @@ class Live:
         """ASGI middleware: a write is answered when this process has forgotten what the write made stale."""
 
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-            is_read = cast("Any", scope).get("method", "GET") in _READS
-            if is_read or self.cache.is_idle:
+            if cast("Any", scope).get("method", "GET") in _READS:
                 await app(scope, receive, send)
                 return
 
             async def send_later(message: Message) -> None:
+                # Asked now, not before the write: a reading may have begun meanwhile that does not see it.
                 if (
                     message["type"] == "http.response.start"
+                    and not self.cache.is_idle
                     and self.hub.is_live
                     and not await self.hub.catch_up(CATCH_UP)
                 ):

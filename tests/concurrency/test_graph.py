@@ -5,6 +5,13 @@ import random
 import psycopg
 import pytest
 
+# Without it nobody writes a commit with two parents.
+MERGE = """
+INSERT INTO _pggit.merges (
+    source_ref, target_branch_id, source_commit_id, target_commit_id, ours_commit_id, merge_message, status, created_by)
+SELECT 'x', b.branch_id, %s, %s, %s, 'm', 'in_progress', 'x' FROM _pggit.branches AS b
+"""
+
 
 def build(conn: psycopg.Connection, dice: random.Random, size: int) -> dict[int, list[int]]:
     """Write commits of one tree: lines, forks from anywhere, and merges. Gives the parents of each."""
@@ -22,11 +29,14 @@ def build(conn: psycopg.Connection, dice: random.Random, size: int) -> dict[int,
             chosen = [dice.choice(ids[-6:])]
         else:
             chosen = [ids[-1]]
+        if len(chosen) == 2:
+            conn.execute(MERGE, [chosen[1], chosen[0], chosen[0]])
         row = conn.execute(
             "SELECT _pggit.write_commit(c.tree_hash, %s::integer[], 'm') FROM _pggit.commits AS c LIMIT 1",
             [chosen],
         ).fetchone()
         assert row is not None
+        conn.execute("DELETE FROM _pggit.merges")
         ids.append(row[0])
         parents[row[0]] = chosen
     return parents
