@@ -268,7 +268,9 @@ BEGIN ATOMIC
     SELECT n.acts_as, m.acts_as
     FROM node AS n
     CROSS JOIN LATERAL unnest((n.first).deps) AS d(object_id)
-    JOIN node AS m ON m.op IN ('drop', 'loosen') AND m.kind IN ('column', 'constraint') AND (m.first).parent_id = d.object_id
+    JOIN node AS m ON m.op IN ('drop', 'loosen') AND (m.first).parent_id = d.object_id
+        -- but not foreign keys: a partition that has left would keep one to what is about to go
+        AND (m.kind = 'column' OR m.kind = 'constraint' AND (m.first).attrs->>'type' = 'check')
     WHERE n.kind = 'table' AND (n.first).attrs ? 'partition_of' AND (n.new).object_id IS NOT NULL
       AND (n.op = 'loosen' OR n.op = 'alter' AND (n.first).attrs->'partition_of' IS DISTINCT FROM (n.new).attrs->'partition_of'
           AND (n.first).attrs->'bound' IS NOT DISTINCT FROM (n.new).attrs->'bound')
