@@ -146,3 +146,5 @@ DROP FUNCTION _pggit.constraint_attrs(pg_constraint, pg_index, text);
 DROP FUNCTION _pggit.index_attrs(pg_index, text, text, text, text[]);
 DROP FUNCTION _pggit.trigger_attrs(pg_trigger, text);
 DROP FUNCTION _pggit.routine_attrs(pg_proc);
+-- a repository writes its first tree with store_identities
+DROP FUNCTION _pggit.assign_identities(integer);

@@ -502,30 +502,6 @@ COMMENT ON FUNCTION _pggit.snapshot(integer) IS $$
 The objects of a branch's worktree as they are now; of its head where no worktree is built.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.assign_identities(p_branch_id integer)
-RETURNS void
-LANGUAGE plpgsql
-VOLATILE
-PARALLEL UNSAFE
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-DECLARE
-    v_head        integer;
-    v_worktree_id integer := _pggit.find_worktree(p_branch_id);
-    v_reading     _pggit.worktree_anchors;
-BEGIN
-    IF v_worktree_id IS NOT NULL THEN
-        SELECT b.head_commit_id INTO STRICT v_head FROM _pggit.branches AS b WHERE b.branch_id = p_branch_id;
-        v_reading := _pggit.begin_reading(v_worktree_id);
-        PERFORM _pggit.store_identities(v_worktree_id, ARRAY(
-            SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(v_worktree_id, v_head) AS i), v_reading);
-    END IF;
-END;
-$$;
-COMMENT ON FUNCTION _pggit.assign_identities(integer) IS $$
-Reads a branch's worktree and remembers the identities; to be called after its head has moved.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.split_path(p_setting text)
 RETURNS text[]
 LANGUAGE sql

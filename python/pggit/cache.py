@@ -43,8 +43,6 @@ _KNOWN = 1000
 
 # Seconds for which an answer is kept under each key; others have the default.
 TTLS = {"webhooks_list": 120.0, "alerts_summary": 60.0, "dashboard_metrics": 300.0}
-# Never kept, since it changes with every request; a key all the same, for those who invalidate it.
-LIVE_KEYS = ("cache_stats",)
 
 Fill = Callable[[], Awaitable[tuple[Any, str]]]
 # Key, role, arguments.
