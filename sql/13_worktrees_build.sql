@@ -430,6 +430,7 @@ DECLARE
     v_commit_id   integer;
     v_worktree    _pggit.worktrees;
     v_worktree_id integer;
+    v_steps       _pggit.step[];
 BEGIN
     SELECT b.* INTO v_branch FROM _pggit.find_branch(p_branch) AS b;
     v_commit_id := coalesce(v_branch.head_commit_id, _pggit.resolve_ref(p_branch));
@@ -456,9 +457,10 @@ BEGIN
     IF v_worktree_id IS NULL THEN
         RETURN _pggit.begin_worktree(p_branch);
     END IF;
+    -- Not inside of unnest: there PostgreSQL calls a stable function once more, to guess how many rows it gives.
+    v_steps := _pggit.build_steps(v_worktree_id, _pggit.commit_tree(v_commit_id));
     INSERT INTO _pggit.worktree_steps (worktree_id, step_no, step)
-    SELECT v_worktree_id, s.step_no, to_jsonb(s)
-    FROM unnest(_pggit.build_steps(v_worktree_id, _pggit.commit_tree(v_commit_id))) AS s;
+    SELECT v_worktree_id, s.step_no, to_jsonb(s) FROM unnest(v_steps) AS s;
     RETURN v_worktree_id;
 END;
 $$;

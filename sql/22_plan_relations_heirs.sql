@@ -449,6 +449,13 @@ BEGIN
     WHERE (t).kind = 'table'
       AND (t).attrs ? 'partition_of'
       AND (f).object_id IS NULL;
+    WITH kept AS MATERIALIZED (
+        SELECT DISTINCT d.object_id
+        FROM unnest(p_to) AS h
+        JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
+        CROSS JOIN LATERAL unnest((h).deps) AS d(object_id)
+        WHERE (h).attrs ? 'partition_of'
+    )
     SELECT array_agg(c.object_id)
     INTO v_named
     FROM (
@@ -471,15 +478,12 @@ BEGIN
       AND (
           c.namesakes > 1
           -- partitions hold the names of their parents' constraints, too: those that stay may have come from another parent
-          OR EXISTS (
-              SELECT
-              FROM unnest(p_to) AS h
-              JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
-              WHERE c.table_id = ANY ((h).deps) AND (h).attrs ? 'partition_of'));
+          OR c.table_id IN (SELECT k.object_id FROM kept AS k));
     SELECT array_agg(DISTINCT (c).object_id)
     INTO v_typed
     FROM unnest(p_to) AS t
-    JOIN unnest(p_to) AS c ON (c).kind = 'composite' AND (c).object_id = ANY ((t).deps)
+    CROSS JOIN LATERAL unnest((t).deps) AS d(object_id)
+    JOIN unnest(p_to) AS c ON (c).object_id = d.object_id AND (c).kind = 'composite'
     JOIN unnest(p_from) AS f ON (f).object_id = (c).object_id AND (f).attrs->'attributes' <> (c).attrs->'attributes'
     WHERE (t).kind = 'table' AND (t).attrs ? 'of_type';
     IF v_later IS NULL AND v_named IS NULL AND v_typed IS NULL THEN
