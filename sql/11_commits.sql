@@ -282,6 +282,41 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.tree_objects(bytea) IS 'The objects of a tree, in no order.';
 
+CREATE OR REPLACE FUNCTION _pggit.tree_hashes(p_tree bytea)
+RETURNS TABLE (object_id uuid, hash bytea)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 20000
+BEGIN ATOMIC
+    -- Materialized: else the versions may be scanned once for each page.
+    WITH member AS MATERIALIZED (
+        SELECT m.hash
+        FROM _pggit.trees AS t
+        CROSS JOIN LATERAL unnest(t.page_hashes) AS h(hash)
+        JOIN _pggit.pages AS p ON p.hash = h.hash
+        CROSS JOIN LATERAL unnest(p.blob_hashes) AS m(hash)
+        WHERE t.hash = p_tree
+    )
+    SELECT b.object_id, b.hash
+    FROM member AS m
+    JOIN _pggit.blobs AS b ON b.hash = m.hash;
+END;
+COMMENT ON FUNCTION _pggit.tree_hashes(bytea) IS 'Which version of each object a tree holds.';
+
+CREATE OR REPLACE FUNCTION _pggit.is_tree_of(p_tree bytea, p_objects _pggit.object[])
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (SELECT t.object_count = cardinality(p_objects) FROM _pggit.trees AS t WHERE t.hash = p_tree)
+    AND NOT EXISTS (
+        SELECT
+        FROM unnest(p_objects) AS o
+        LEFT JOIN _pggit.tree_objects(p_tree) AS t ON t.object_id = o.object_id
+        WHERE o IS DISTINCT FROM t);
+COMMENT ON FUNCTION _pggit.is_tree_of(bytea, _pggit.object[]) IS 'Whether a tree is that of a state, to the last detail.';
+
 CREATE OR REPLACE FUNCTION _pggit.look_up_tree(p_tree bytea)
 RETURNS SETOF _pggit.object
 LANGUAGE sql

@@ -403,7 +403,12 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
+SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
+DECLARE
+    v_tree bytea := CASE WHEN (p_reading).horizon IS NOT NULL THEN
+        coalesce(p_tree, _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(p_read) AS i))) END;
 BEGIN
     DELETE FROM _pggit.worktree_objects AS k
     WHERE k.worktree_id = p_worktree_id
@@ -413,18 +418,17 @@ BEGIN
             WHERE i.classid = k.classid AND i.objid = k.objid AND i.objsubid = k.objsubid
                 AND (i.object).object_id = k.object_id);
     INSERT INTO _pggit.worktree_objects AS k (worktree_id, classid, objid, objsubid, object_id, hash, beside)
-    SELECT p_worktree_id, i.classid, i.objid, i.objsubid, (i.object).object_id,
-        CASE WHEN (p_reading).horizon IS NOT NULL THEN _pggit.object_hash(i.object) END, _pggit.beside(i.object)
+    SELECT p_worktree_id, i.classid, i.objid, i.objsubid, (i.object).object_id, t.hash, _pggit.beside(i.object)
     FROM unnest(p_read) AS i
+    LEFT JOIN _pggit.tree_hashes(v_tree) AS t ON t.object_id = (i.object).object_id
     ON CONFLICT (worktree_id, classid, objid, objsubid) DO UPDATE
     SET hash = excluded.hash,
         beside = excluded.beside
     WHERE (k.hash, k.beside) IS DISTINCT FROM (excluded.hash, excluded.beside);
-    IF (p_reading).horizon IS NULL THEN
+    IF v_tree IS NULL THEN
         PERFORM _pggit.drop_anchor(p_worktree_id);
     ELSE
-        PERFORM _pggit.set_anchor(
-            p_worktree_id, coalesce(p_tree, _pggit.write_tree(ARRAY(SELECT i.object FROM unnest(p_read) AS i))), p_reading);
+        PERFORM _pggit.set_anchor(p_worktree_id, v_tree, p_reading);
     END IF;
     UPDATE _pggit.worktrees AS w
     SET oid_origin = _pggit.oid_origin()

@@ -184,6 +184,7 @@ LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET work_mem = '64MB'
 AS $$
 BEGIN
     RETURN ARRAY(
@@ -269,28 +270,35 @@ LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_worktree _pggit.worktrees;
     v_reading  _pggit.worktree_anchors;
     v_read     _pggit.identified[];
+    v_objects  _pggit.object[];
+    v_tree     bytea;
     v_faults   text[];
 BEGIN
     SELECT w.* INTO STRICT v_worktree FROM _pggit.worktrees AS w WHERE w.worktree_id = p_worktree_id FOR UPDATE;
     v_reading := _pggit.begin_reading(p_worktree_id);
-    v_read := ARRAY(
-        SELECT ROW(i.*)::_pggit.identified FROM _pggit.read_worktree(p_worktree_id, v_worktree.commit_id) AS i);
-    v_faults := _pggit.list_faults(
-        ARRAY(SELECT ROW(o.*)::_pggit.object
-            FROM _pggit.tree_objects(_pggit.commit_tree(v_worktree.commit_id)) AS o),
-        ARRAY(SELECT i.object FROM unnest(v_read) AS i));
+    v_read := _pggit.read_whole_worktree(p_worktree_id, v_worktree.commit_id);
+    v_objects := ARRAY(SELECT i.object FROM unnest(v_read) AS i);
+    v_tree := _pggit.commit_tree(v_worktree.commit_id);
+    IF NOT _pggit.is_tree_of(v_tree, v_objects) THEN
+        v_faults := _pggit.list_faults(
+            ARRAY(SELECT ROW(o.*)::_pggit.object FROM _pggit.tree_objects(v_tree) AS o), v_objects);
+        v_tree := NULL;
+    END IF;
     IF v_faults <> '{}' THEN
         PERFORM _pggit.raise_error('VCS09',
             format('the worktree differs from commit %s at %s', v_worktree.commit_id, v_faults[1]),
             array_to_string(v_faults[1:20], E'\n'),
             'pggit could not reproduce these objects; pggit.lint names what it does not cover.');
     END IF;
-    PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading);
+    PERFORM _pggit.store_identities(p_worktree_id, v_read, v_reading, v_tree);
     UPDATE _pggit.worktrees AS w SET state = 'ready' WHERE w.worktree_id = p_worktree_id;
     DELETE FROM _pggit.worktree_steps AS s WHERE s.worktree_id = p_worktree_id;
 END;

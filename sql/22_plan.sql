@@ -356,6 +356,9 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 -- Arrays have no statistics: the planner would loop over tens of thousands of items for each of them.
 SET enable_nestloop = off
+-- Tens of thousands of items with their definitions are some 20 MB: by default they would go through temporary files time and again.
+SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_from       _pggit.object[] := _pggit.forget_local(p_from, p_to);
@@ -374,9 +377,12 @@ BEGIN
     IF NOT EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed) THEN
         RETURN;
     END IF;
-    v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(_pggit.follow_renames(v_items), p_rebuild));
-    v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
-    v_items := _pggit.follow_partition_indexes(v_items);
+    -- Where all is new, nothing stands in the way of anything.
+    IF p_rebuild <> '{}' OR EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'create' AND i.kind <> 'schema' OR i.is_renamed) THEN
+        v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(_pggit.follow_renames(v_items), p_rebuild));
+        v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
+        v_items := _pggit.follow_partition_indexes(v_items);
+    END IF;
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
     FOR v_try IN 1 .. 4 LOOP
         v_nodes := _pggit.plan_nodes(v_items, v_cycle);

@@ -409,7 +409,11 @@ BEGIN
         CASE WHEN v_attrs ? 'partition_of' THEN 'ACCESS EXCLUSIVE' WHEN v_attrs ? 'inherits' THEN 'SHARE UPDATE EXCLUSIVE'
             ELSE '' END);
     FOREACH v_part IN ARRAY coalesce(p_parts, '{}') LOOP
-        CONTINUE WHEN (v_part).kind <> 'column';
+        CONTINUE WHEN (v_part).kind <> 'column'
+            -- most columns are said in full by now
+            OR (v_part).attrs - '{type,collation,compression,default,position,not_null,not_null_name}'::text[] = '{}'
+            OR v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached'
+                AND (v_part).attrs - '{inherited,position,not_null,not_null_name}'::text[] = '{}';
         IF (v_part).attrs ? 'inherited' THEN
             IF (v_attrs ? 'partition_of' AND NOT v_attrs ? 'attached' OR v_attrs ? 'inherits' AND (v_part).attrs ? 'not_null_name')
                 AND NOT (v_part).attrs ? 'not_null_not_valid' THEN
