@@ -178,6 +178,10 @@ BEGIN
         ))
         || _pggit.common_attrs(p.proowner, d.description, p.proacl, 'f')
         || CASE WHEN p.proconfig IS NULL THEN '{}' ELSE _pggit.option_attrs(p.proconfig, 'config:') END
+        -- the order of several settings
+        || CASE WHEN cardinality(p.proconfig) > 1 THEN jsonb_build_object('position', (
+            SELECT jsonb_agg(split_part(c.setting, '=', 1) ORDER BY c.place)
+            FROM unnest(p.proconfig) WITH ORDINALITY AS c(setting, place))) ELSE '{}' END
     FROM unnest(p_only) AS w(oid)
     JOIN pg_proc AS p ON p.oid = w.oid AND p.prokind <> 'a'
     JOIN unnest(p_places) AS s ON s.nspoid = p.pronamespace

@@ -179,7 +179,8 @@ BEGIN ATOMIC
                         CASE WHEN w.kind = 'event_trigger' AND w.op IN ('drop', 'rename') THEN 0 ELSE 9 END ELSE w.phase END,
                     CASE WHEN w.phase = 2 THEN -_pggit.kind_weight(w.kind) ELSE _pggit.kind_weight(w.kind) END,
                     (w.object).schema_name, (w.object).table_name,
-                    ((w.object).attrs->>'position')::numeric, (w.object).name, (w.object).signature, w.object_id
+                    CASE jsonb_typeof((w.object).attrs->'position') WHEN 'number' THEN ((w.object).attrs->>'position')::numeric END,
+                    (w.object).name, (w.object).signature, w.object_id
             )::integer AS node_no,
             w.object_id, w.op, w.is_folded
         FROM node AS w
@@ -328,8 +329,8 @@ BEGIN ATOMIC
             AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
         WHERE t.op = 'alter'
           AND t.kind = 'table'
-          AND ((t.old).attrs->'inherits', (t.old).attrs->'of_type')
-              IS DISTINCT FROM ((t.new).attrs->'inherits', (t.new).attrs->'of_type')
+          AND (((t.old).attrs->'inherits', (t.old).attrs->'of_type')
+              IS DISTINCT FROM ((t.new).attrs->'inherits', (t.new).attrs->'of_type') OR (n.old).attrs ? 'unshared')
     ), old_need AS MATERIALIZED (
         SELECT n.acts_as, n.object_id, n.op, n.new, d.object_id AS needed_id
         FROM node AS n

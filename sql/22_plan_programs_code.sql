@@ -277,8 +277,10 @@ RETURN p_verb || ' ' || upper((p_object).kind) || ' '
         (
             SELECT string_agg(
                 'SET ' || _pggit.setting_name(substr(c.key, 8)) || ' TO ' || _pggit.setting_value(substr(c.key, 8), c.value),
-                E'\n ' ORDER BY c.key)
+                E'\n ' ORDER BY o.place NULLS LAST, c.key)
             FROM jsonb_each_text((p_object).attrs) AS c
+            LEFT JOIN jsonb_array_elements_text((p_object).attrs->'position') WITH ORDINALITY AS o(name, place)
+                ON c.key = 'config:' || o.name
             WHERE c.key LIKE 'config:%'
         ),
         coalesce(

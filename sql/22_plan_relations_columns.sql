@@ -168,6 +168,19 @@ COMMENT ON FUNCTION _pggit.alter_not_null(_pggit.object, _pggit.object) IS $$
 NOT NULL set, dropped, renamed or validated.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.count_on(p_column _pggit.object, p_sequence text)
+RETURNS _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN _pggit.make_ddl(
+    format('SELECT pg_catalog.setval(%L::pg_catalog.regclass, pg_catalog.max(%I)) FROM %s HAVING pg_catalog.max(%2$I) > 0',
+        p_sequence, (p_column).name, _pggit.table_target(p_column)),
+    'ROW EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.count_on(_pggit.object, text) IS $$
+A new sequence goes on where the column's rows have come: what another sequence counted before.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.alter_identity(p_old _pggit.object, p_new _pggit.object)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
@@ -189,6 +202,9 @@ BEGIN
                 'DROP SEQUENCE IF EXISTS %I.%s', (p_new).schema_name, v_new->>'identity:sequence'), 'ACCESS EXCLUSIVE');
         END IF;
         RETURN NEXT _pggit.make_ddl(v_head || ' ADD ' || _pggit.identity_clause(p_new), 'ACCESS EXCLUSIVE');
+        IF v_old->>'default' LIKE 'nextval(%' THEN
+            RETURN NEXT _pggit.count_on(p_new, format('%I.%s', (p_new).schema_name, v_new->>'identity:sequence'));
+        END IF;
     ELSIF v_old ? 'identity' AND v_new ? 'identity' THEN
         IF v_old->>'identity:sequence' <> v_new->>'identity:sequence' THEN
             RETURN NEXT _pggit.make_ddl(
@@ -242,6 +258,9 @@ DECLARE
     v_retype  boolean := v_old->'type' <> v_new->'type'
         OR v_old->'collation' IS DISTINCT FROM v_new->'collation' AND v_new ? 'type';
     v_default boolean := v_old->'default' IS DISTINCT FROM v_new->'default';
+    -- the bounds of a larger type do not fit a smaller one's sequence
+    v_narrows boolean := v_retype AND v_old ? 'identity' AND v_new ? 'identity'
+        AND (v_new->>'type' = 'smallint' OR v_old->>'type' = 'bigint');
     v_using   text := CASE WHEN NOT v_new ?| '{generated,foreign}' THEN
         _pggit.retype_using(quote_ident((p_new).name), v_old->>'type', v_new->>'type') END;
 BEGIN
@@ -254,6 +273,9 @@ BEGIN
     IF v_old ? 'default' AND (v_retype OR v_default AND NOT v_new ? 'default') THEN
         RETURN NEXT _pggit.make_ddl(v_head || ' DROP DEFAULT', 'ACCESS EXCLUSIVE');
         v_default := true;
+    END IF;
+    IF v_narrows THEN
+        RETURN QUERY SELECT * FROM _pggit.alter_identity(p_old, p_new);
     END IF;
     -- a column that is the parent's, too, changes its type with that
     IF v_retype AND NOT v_new ? 'merged' THEN
@@ -268,12 +290,17 @@ BEGIN
     END IF;
     IF v_default AND v_new ? 'default' THEN
         RETURN NEXT _pggit.make_ddl(v_head || ' SET DEFAULT ' || (v_new->>'default'), 'ACCESS EXCLUSIVE');
+        IF v_old ? 'identity' AND v_new->>'default' LIKE 'nextval(''%' THEN
+            RETURN NEXT _pggit.count_on(p_new, substring(v_new->>'default' FROM $re$^nextval\('(.*)'::regclass\)$re$));
+        END IF;
     END IF;
     IF v_new ? 'no_default' AND NOT v_old ? 'no_default' THEN
         RETURN NEXT _pggit.make_ddl(v_head || ' DROP DEFAULT', 'ACCESS EXCLUSIVE');
     END IF;
     RETURN QUERY SELECT * FROM _pggit.alter_not_null(p_old, p_new);
-    RETURN QUERY SELECT * FROM _pggit.alter_identity(p_old, p_new);
+    IF NOT v_narrows THEN
+        RETURN QUERY SELECT * FROM _pggit.alter_identity(p_old, p_new);
+    END IF;
     -- a new type comes with its own storage and without compression
     IF v_old->'compression' IS DISTINCT FROM v_new->'compression' OR v_retype AND v_new ? 'compression' THEN
         RETURN NEXT _pggit.make_ddl(

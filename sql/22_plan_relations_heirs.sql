@@ -40,6 +40,23 @@ COMMENT ON FUNCTION _pggit.qualify_names(_pggit.object, _pggit.object[]) IS $$
 The attributes as another schema would write them: what it needs of its own schema under qualified names.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.own_attrs(p_heir _pggit.object, p_model _pggit.object, p_tree _pggit.object[])
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT jsonb_object_agg(a.key, a.value)
+    FROM jsonb_each(CASE
+        WHEN (p_heir).schema_name = (p_model).schema_name THEN (p_model).attrs
+        ELSE _pggit.qualify_names(p_model, p_tree)
+    END) AS a
+    WHERE a.key <> 'comment' AND a.key <> 'identity' AND NOT starts_with(a.key, 'identity:') AND NOT starts_with(a.key, 'acl:')
+);
+COMMENT ON FUNCTION _pggit.own_attrs(_pggit.object, _pggit.object, _pggit.object[]) IS $$
+What a parent's column says, as the heir's own column would: comments, grants and identities are not inherited.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.spell_out_heirs(p_this _pggit.object[], p_other _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -77,37 +94,17 @@ BEGIN
     RETURN ARRAY(
         SELECT t FROM unnest(p_this) AS t LEFT JOIN unnest(v_moved) AS m ON (m).object_id = (t).object_id WHERE (m).object_id IS NULL
     ) || ARRAY(
-        WITH RECURSIVE line AS (
-            SELECT t AS heir, t AS member, 0 AS distance
-            FROM unnest(p_this) AS t
-            WHERE (t).object_id = ANY (v_heirs)
-            UNION ALL
-            SELECT l.heir, p, l.distance + 1
-            FROM line AS l
-            JOIN unnest(p_this) AS p ON (p).object_id = ANY ((l.member).deps)
-            WHERE (l.member).attrs ?| '{partition_of,inherits}'
-              AND (p).kind = 'table'
-              AND l.distance < 50
-        )
         SELECT DISTINCT ON ((x).object_id) (
             (x).object_id, (x).kind, (x).parent_id, (l.heir).schema_name, (l.heir).name, (x).name, (x).signature,
             CASE
                 -- it becomes the part of the parent's, or was that: no index to build
                 WHEN (x).kind = 'index' THEN (x).attrs || '{"shared": true}'
                 WHEN (x).kind <> 'column' THEN (x).attrs
-                ELSE (
-                    SELECT jsonb_object_agg(a.key, a.value)
-                    FROM jsonb_each(CASE
-                        WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
-                        ELSE _pggit.qualify_names(m, p_this)
-                    END) AS a
-                    WHERE a.key <> 'comment' AND a.key <> 'identity' AND NOT starts_with(a.key, 'identity:')
-                      AND NOT starts_with(a.key, 'acl:')
-                )
+                ELSE _pggit.own_attrs(l.heir, m, p_this)
             END,
             CASE WHEN (x).kind = 'column' THEN (m).deps ELSE (x).deps END
         )::_pggit.object
-        FROM line AS l
+        FROM _pggit.lineage(p_this, v_heirs) AS l
         JOIN unnest(p_other) AS x ON (x).parent_id = (l.heir).object_id
         JOIN unnest(p_this) AS m ON (m).parent_id = (l.member).object_id AND _pggit.is_same_part(x, m)
         LEFT JOIN unnest(p_this) AS k ON (k).object_id = (x).object_id
@@ -116,7 +113,7 @@ BEGIN
           AND NOT (x).attrs ? 'inherited'
           AND (k).object_id IS NULL
         ORDER BY (x).object_id, l.distance
-    ) || v_moved;
+    ) || v_moved || _pggit.unshared_parts(p_this, p_other, v_heirs);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spell_out_heirs(_pggit.object[], _pggit.object[]) IS $$
@@ -216,30 +213,19 @@ BEGIN
         RETURN p_to;
     END IF;
     RETURN p_to || ARRAY(
-        WITH RECURSIVE line AS (
-            SELECT f AS lost, h AS heir, h AS member, 0 AS distance
-            FROM unnest(v_lost) AS f
-            JOIN unnest(p_to) AS h ON (h).object_id = (f).parent_id
-            UNION ALL
-            SELECT l.lost, l.heir, p, l.distance + 1
-            FROM line AS l
-            JOIN unnest(p_to) AS p ON (p).object_id = ANY ((l.member).deps)
-            WHERE (l.member).attrs ?| '{partition_of,inherits}'
-              AND (p).kind = 'table'
-              AND l.distance < 50
-        )
-        SELECT DISTINCT ON ((l.lost).object_id) (
-            (l.lost).object_id, 'column', (l.lost).parent_id, (l.heir).schema_name, (l.heir).name, (l.lost).name, NULL,
+        SELECT DISTINCT ON ((f).object_id) (
+            (f).object_id, 'column', (f).parent_id, (l.heir).schema_name, (l.heir).name, (f).name, NULL,
             jsonb_strip_nulls(jsonb_build_object('inherited', true, 'default', (CASE
                 WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
                 ELSE _pggit.qualify_names(m, p_to)
             END)->'default')),
             ARRAY(SELECT d FROM unnest((m).deps || (l.heir).object_id) AS d WHERE d <> (m).parent_id ORDER BY d)
         )::_pggit.object
-        FROM line AS l
-        JOIN unnest(p_to) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).name = (l.lost).name
+        FROM _pggit.lineage(p_to, ARRAY(SELECT (f).parent_id FROM unnest(v_lost) AS f)) AS l
+        JOIN unnest(v_lost) AS f ON (f).parent_id = (l.heir).object_id
+        JOIN unnest(p_to) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).name = (f).name
         WHERE l.distance > 0
-        ORDER BY (l.lost).object_id, l.distance
+        ORDER BY (f).object_id, l.distance
     ) || ARRAY(
         -- the attributes of a type have no defaults
         SELECT ((f).object_id, 'column', (f).parent_id, (h).schema_name, (h).name, (f).name, NULL, '{"inherited": true}',

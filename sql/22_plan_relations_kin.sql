@@ -42,6 +42,32 @@ COMMENT ON FUNCTION _pggit.spell_out_typed(_pggit.object[], _pggit.object[]) IS 
 The tree with the columns of typed tables that are no typed tables in p_other, as columns of their own.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.lineage(p_tree _pggit.object[], p_heirs uuid[])
+RETURNS TABLE (heir _pggit.object, member _pggit.object, distance integer)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    WITH RECURSIVE line AS (
+        SELECT t AS heir, t AS member, 0 AS distance
+        FROM unnest(p_tree) AS t
+        WHERE (t).object_id = ANY (p_heirs)
+        UNION ALL
+        SELECT l.heir, p, l.distance + 1
+        FROM line AS l
+        JOIN unnest(p_tree) AS p ON (p).object_id = ANY ((l.member).deps)
+        WHERE (l.member).attrs ?| '{partition_of,inherits}'
+          AND (p).kind = 'table'
+          AND l.distance < 50
+    )
+    SELECT l.heir, l.member, l.distance
+    FROM line AS l;
+END;
+COMMENT ON FUNCTION _pggit.lineage(_pggit.object[], uuid[]) IS $$
+Some tables, each with itself, its parents, and all further ancestors.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.ancestor_parts(p_tree _pggit.object[], p_heirs uuid[])
 RETURNS TABLE (heir_id uuid, part _pggit.object)
 LANGUAGE sql
@@ -49,27 +75,45 @@ STABLE
 PARALLEL SAFE
 ROWS 10
 BEGIN ATOMIC
-    WITH RECURSIVE line AS (
-        SELECT (t).object_id AS heir_id, t AS member, 0 AS distance
-        FROM unnest(p_tree) AS t
-        WHERE (t).object_id = ANY (p_heirs)
-        UNION ALL
-        SELECT l.heir_id, p, l.distance + 1
-        FROM line AS l
-        JOIN unnest(p_tree) AS p ON (p).object_id = ANY ((l.member).deps)
-        WHERE (l.member).attrs ? 'inherits'
-          AND (p).kind = 'table'
-          AND l.distance < 50
-    )
-    SELECT DISTINCT ON (l.heir_id, (m).kind, (m).name) l.heir_id, m
-    FROM line AS l
+    SELECT DISTINCT ON ((l.heir).object_id, (m).kind, (m).name) (l.heir).object_id, m
+    FROM _pggit.lineage(p_tree, p_heirs) AS l
     JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id
     WHERE l.distance > 0
       AND ((m).kind = 'column' AND NOT (m).attrs ? 'inherited' OR (m).attrs->>'type' = 'check' AND NOT (m).attrs ? 'no_inherit')
-    ORDER BY l.heir_id, (m).kind, (m).name, l.distance;
+    ORDER BY (l.heir).object_id, (m).kind, (m).name, l.distance;
 END;
 COMMENT ON FUNCTION _pggit.ancestor_parts(_pggit.object[], uuid[]) IS $$
 The columns and checks that some tables inherit, from the nearest ancestor that has them of its own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.unshared_parts(p_this _pggit.object[], p_other _pggit.object[], p_heirs uuid[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT (
+        _pggit.new_object_id((a.part).kind, a.heir_id, (a.part).name, NULL), (a.part).kind, a.heir_id, (h).schema_name, (h).name,
+        (a.part).name, NULL, _pggit.own_attrs(h, a.part, p_this) || '{"unshared": true}',
+        ARRAY(
+            SELECT CASE WHEN (c).object_id IS NULL THEN d.object_id
+                ELSE coalesce((k).object_id, _pggit.new_object_id('column', a.heir_id, (c).name, NULL)) END
+            FROM unnest((a.part).deps) AS d(object_id)
+            -- a check needs the columns of its own table
+            LEFT JOIN unnest(p_this) AS c ON (c).object_id = d.object_id AND (c).kind = 'column' AND (c).parent_id = (a.part).parent_id
+            LEFT JOIN unnest(p_other) AS k ON (k).parent_id = a.heir_id AND (k).kind = 'column' AND (k).name = (c).name
+            WHERE d.object_id <> (a.part).parent_id)
+    )::_pggit.object
+    FROM _pggit.ancestor_parts(p_this, p_heirs) AS a
+    JOIN unnest(p_this) AS h ON (h).object_id = a.heir_id
+    -- partitions follow a parent that is made anew
+    JOIN unnest(p_other) AS o ON (o).object_id = a.heir_id AND NOT (o).attrs ?| '{partition_of,inherits}'
+    WHERE NOT EXISTS (
+        SELECT FROM unnest(p_other) AS x WHERE (x).parent_id = a.heir_id AND (x).kind = (a.part).kind AND (x).name = (a.part).name)
+);
+COMMENT ON FUNCTION _pggit.unshared_parts(_pggit.object[], _pggit.object[], uuid[]) IS $$
+The columns and checks that some tables inherit and do not have at all in p_other, where they have no parents: they get them before
+they join one, and lose them when they have left it.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.inheriting_tables(p_from _pggit.object[], p_to _pggit.object[])
@@ -193,23 +237,11 @@ STABLE
 PARALLEL SAFE
 ROWS 10
 BEGIN ATOMIC
-    WITH RECURSIVE line AS (
-        SELECT t AS heir, t AS member, 0 AS distance
-        FROM unnest(p_tree) AS t
-        WHERE (t).object_id = ANY (p_heirs)
-        UNION ALL
-        SELECT l.heir, p, l.distance + 1
-        FROM line AS l
-        JOIN unnest(p_tree) AS p ON (p).object_id = ANY ((l.member).deps)
-        WHERE (l.member).attrs ?| '{partition_of,inherits}'
-          AND (p).kind = 'table'
-          AND l.distance < 50
-    )
     SELECT DISTINCT ON ((l.heir).object_id, (m).name) l.heir, m, (CASE
         WHEN (l.heir).schema_name = (l.member).schema_name THEN (m).attrs
         ELSE _pggit.qualify_names(m, p_tree)
     END)->>'default'
-    FROM line AS l
+    FROM _pggit.lineage(p_tree, p_heirs) AS l
     JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column'
     WHERE NOT (m).attrs ? 'inherited' OR (m).attrs ?| '{default,no_default}'
     ORDER BY (l.heir).object_id, (m).name, l.distance;
@@ -274,6 +306,18 @@ BEGIN ATOMIC
     WHERE n.kind = 'table' AND (n.first).attrs ? 'partition_of' AND (n.new).object_id IS NOT NULL
       AND (n.op = 'loosen' OR n.op = 'alter' AND (n.first).attrs->'partition_of' IS DISTINCT FROM (n.new).attrs->'partition_of'
           AND (n.first).attrs->'bound' IS NOT DISTINCT FROM (n.new).attrs->'bound')
+    UNION
+    -- and loses what it had from there when it has left
+    SELECT t.acts_as, n.acts_as
+    FROM node AS n
+    JOIN node AS t ON t.object_id = (n.first).parent_id AND t.op IN ('loosen', 'alter')
+    WHERE n.op IN ('drop', 'purge') AND (n.first).attrs ? 'unshared'
+    UNION
+    -- the columns of a table that joins a parent become what that asks for before it does
+    SELECT c.acts_as, t.acts_as
+    FROM node AS t
+    JOIN node AS c ON c.kind = 'column' AND c.op = 'alter' AND (c.new).parent_id = t.object_id AND (c.new).attrs ? 'not_null'
+    WHERE t.kind = 'table' AND t.op = 'alter' AND NOT (t.first).attrs ? 'inherits' AND (t.new).attrs ? 'inherits'
     UNION
     -- what a table has already its new parent has, too, before it becomes that
     SELECT c.acts_as, t.acts_as

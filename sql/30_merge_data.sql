@@ -161,6 +161,30 @@ COMMENT ON FUNCTION _pggit.unique_question(_pggit.object, text, text[], boolean)
 Asks for keys that would be there twice.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.exclusion_question(p_new _pggit.object, p_rows text)
+RETURNS _pggit.row_question
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT ROW((p_new).object_id, NULL, NULL,
+        format('WITH q AS (SELECT q.pggit_key, %s FROM (%s) AS q WHERE %s) SELECT a.pggit_key AS k FROM q AS a'
+            ' WHERE EXISTS (SELECT FROM q AS b WHERE b.pggit_key <> a.pggit_key AND %s)',
+            string_agg(format('(%s) AS pggit_%s', k.part[1], k.place), ', ' ORDER BY k.place), p_rows, coalesce(min(k.condition), 'true'),
+            string_agg(format('a.pggit_%1$s %2$s b.pggit_%1$s', k.place, k.part[2]), ' AND ' ORDER BY k.place)),
+        '23P01', format('could not create exclusion constraint "%s"', (p_new).name))::_pggit.row_question
+    FROM (
+        SELECT e.place, d.found[2] AS condition,
+            regexp_match(e.element, '^(.*?)(?: [a-z0-9_]+_ops)? WITH (\S+)$') AS part
+        FROM regexp_match((p_new).attrs->>'definition', '^EXCLUDE USING \S+ (\(.*?\))(?: WHERE (\(.*\)))?$') AS d(found)
+        CROSS JOIN LATERAL unnest(_pggit.key_list(d.found[1])) WITH ORDINALITY AS e(element, place)
+    ) AS k
+    HAVING bool_and(k.part IS NOT NULL);
+END;
+COMMENT ON FUNCTION _pggit.exclusion_question(_pggit.object, text) IS $$
+Asks for rows that exclude another; NULL for a constraint with more to it than elements and a condition.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.constraint_question(
     p_new _pggit.object,
     p_table _pggit.object,
@@ -188,6 +212,8 @@ BEGIN
                     p_new.name, p_table.name))::_pggit.row_question;
         WHEN 'primary_key', 'unique' THEN
             RETURN _pggit.unique_question(p_new, p_rows, v_columns, NOT p_new.attrs ? 'nulls_not_distinct');
+        WHEN 'exclusion' THEN
+            RETURN _pggit.exclusion_question(p_new, p_rows);
         WHEN 'foreign_key' THEN
             RETURN ROW(p_new.object_id, NULL, NULL, format(
                 'SELECT q.pggit_key AS k FROM (%s) AS q WHERE %s AND NOT EXISTS (SELECT FROM (%s) AS t WHERE %s)',

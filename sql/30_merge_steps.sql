@@ -362,6 +362,10 @@ BEGIN
         v_attrs := _pggit.take_value_source(v_attrs, CASE v_choice.strategy
             WHEN 'use_source' THEN v_theirs WHEN 'use_base' THEN v_base ELSE v_ours END);
     END IF;
+    -- an heir that got no default from its parent may get one of its own
+    IF v_attrs ? 'default' THEN
+        v_attrs := v_attrs - 'no_default';
+    END IF;
     IF v_bodies <> '{}' THEN
         v_attrs := _pggit.take_body(v_attrs, CASE v_bodies[1].strategy
             WHEN 'use_source' THEN v_theirs WHEN 'use_base' THEN v_base ELSE v_ours END);

@@ -48,7 +48,10 @@ BEGIN
             RETURN ROW('{}', '{}', '{}')::_pggit.merge_result;
         END IF;
         v_type := 'modify_delete';
-    ELSIF NOT v_in_base AND _pggit.core_attrs(((p_pair).ours).attrs) <> _pggit.core_attrs(((p_pair).theirs).attrs) THEN
+    ELSIF NOT v_in_base AND _pggit.core_attrs(((p_pair).ours).attrs) <> _pggit.core_attrs(((p_pair).theirs).attrs)
+        -- what heirs say of a parent's column is no column of their own: attribute by attribute
+        AND NOT (((p_pair).ours).attrs ? 'inherited' AND ((p_pair).theirs).attrs ? 'inherited')
+    THEN
         v_type := 'both_added';
     ELSE
         RETURN _pggit.merge_versions(p_pair, p_choices, p_strategy);

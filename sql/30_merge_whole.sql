@@ -81,10 +81,22 @@ BEGIN ATOMIC
     JOIN unnest(p_objects) AS b ON b.kind IN ('index', 'constraint') AND b.attrs ? k.key
         AND b.parent_id = a.parent_id AND b.object_id <> a.object_id
     JOIN unnest(p_pairs) AS p ON p.object_id = a.object_id AND (p.ours).attrs ? k.key
-    JOIN unnest(p_pairs) AS q ON q.object_id = b.object_id AND NOT coalesce((q.ours).attrs ? k.key, false);
+    JOIN unnest(p_pairs) AS q ON q.object_id = b.object_id AND NOT coalesce((q.ours).attrs ? k.key, false)
+    UNION ALL
+    SELECT 'dependency_broken', CASE WHEN s.is_ours THEN i.object_id ELSE c.object_id END,
+        CASE WHEN s.is_ours THEN c.object_id ELSE i.object_id END,
+        format('%s in the %s is the replica identity and needs %s, which is nullable in the %s',
+            _pggit.object_label(i), CASE WHEN s.is_ours THEN 'target' ELSE 'source' END,
+            _pggit.object_label(c), CASE WHEN s.is_ours THEN 'source' ELSE 'target' END)
+    FROM unnest(p_objects) AS i
+    JOIN unnest(p_objects) AS c ON c.object_id = ANY (i.deps) AND c.kind = 'column' AND NOT c.attrs ? 'not_null'
+    JOIN unnest(p_pairs) AS p ON p.object_id = i.object_id
+    CROSS JOIN LATERAL (SELECT coalesce((p.ours).attrs ? 'replica_identity', false) AS is_ours) AS s
+    WHERE i.kind IN ('index', 'constraint') AND i.attrs ? 'replica_identity';
 END;
 COMMENT ON FUNCTION _pggit.name_contests(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
-Different objects that the two sides brought to one name, and two primary keys, clustered indexes or replica identities of one table.
+Different objects that the two sides brought to one name; two primary keys, clustered indexes or replica identities of one table; and a
+replica identity over a column that may be NULL.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.take_version(

@@ -139,9 +139,6 @@ def entries(pg: PgServer, database: str, is_order_free: bool, *options: str) -> 
         kind = lines[0].partition("; Type: ")[2]
         if kind.startswith(("ACL", "DEFAULT ACL")) or (is_order_free and kind.startswith("TABLE;")):
             lines[1:] = sorted(line.rstrip(",") for line in lines[1:])
-        if kind.startswith("FUNCTION"):  # settings are set in any order
-            settings = [line for line in lines if line.startswith("    SET ")]
-            lines = [line for line in lines if line not in settings] + sorted(settings)
         found.append("\n".join(lines))
     return sorted(found)
 

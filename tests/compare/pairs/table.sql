@@ -92,6 +92,12 @@ CREATE TABLE p_d PARTITION OF p DEFAULT;
 --= a partition detached
 -->
 ALTER TABLE p DETACH PARTITION p_2;
+--= a table becomes a partition and lacks columns and a check, or has others
+ALTER TABLE p ADD CONSTRAINT early CHECK (id > 0), ADD w int DEFAULT 3; CREATE TABLE p_0 (id int, at date, lost int);
+-->
+ALTER TABLE p ADD CONSTRAINT early CHECK (id > 0), ADD w int DEFAULT 3;
+CREATE TABLE p_0 PARTITION OF p FOR VALUES FROM ('2000-01-01') TO ('2001-01-01');
+--! order
 --= a partition with other bounds
 CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
 -->

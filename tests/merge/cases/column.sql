@@ -442,6 +442,7 @@ ALTER TABLE t DROP CONSTRAINT t_pkey; ALTER TABLE t ADD PRIMARY KEY (a);
 --: theirs
 ALTER TABLE t ADD CONSTRAINT ex EXCLUDE USING btree (b WITH =);
 --: conflict data_violation
+--: says 2
 --! one-way
 --= a check that only both sides together break
 --: ours

@@ -245,6 +245,9 @@ see.columns('t') LIKE '%"A''; DROP TABLE u; --" integer%' AND see.column('"a.b""
 CREATE TABLE p (id int NOT NULL, k int NOT NULL, v text) PARTITION BY RANGE (k);
 CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (10) TO (20);
 INSERT INTO p VALUES (1, 1, 'a'), (2, 11, 'b');
+CREATE TABLE alone (id int NOT NULL, k int NOT NULL, v text); INSERT INTO alone VALUES (3, 21, 'c');
+CREATE TABLE named (k int NOT NULL); CREATE UNIQUE INDEX named_k ON named (k);
+CREATE TABLE counted (id serial PRIMARY KEY); INSERT INTO counted SELECT FROM generate_series(1, 5);
 CREATE TABLE animal (id int, name text); CREATE TABLE dog (breed text) INHERITS (animal); INSERT INTO dog VALUES (1, 'a', 'b');
 --= each side adds a partition
 --: ours
@@ -311,6 +314,55 @@ DROP TABLE p_2;
 ALTER TABLE p ADD w int;
 --: merged
 to_regclass('p_2') IS NULL AND see.column('p_1', 'w') = 'integer'
+--= a table attached and a column of all
+--: ours
+CREATE TABLE p_3 (id int NOT NULL, k int NOT NULL, v text); ALTER TABLE p ATTACH PARTITION p_3 FOR VALUES FROM (20) TO (30);
+--: theirs
+ALTER TABLE p ADD w int NOT NULL DEFAULT 3, ADD CHECK (w > 0);
+--: merged
+see.column('p_3', 'w') = 'integer NN =3' AND see.constraint('p_3', 'p_w_check') = 'CHECK (w > 0)'
+--= a table of the base attached and a column of all
+--: ours
+ALTER TABLE p ATTACH PARTITION alone FOR VALUES FROM (20) TO (30);
+--: theirs
+ALTER TABLE p ADD w int NOT NULL DEFAULT 3;
+--: merged
+see.column('alone', 'w') = 'integer NN =3' AND see.count('p') = 3
+--= a default of the parent alone and one of the child
+--: ours
+ALTER TABLE ONLY p ALTER v SET DEFAULT 'all';
+--: theirs
+ALTER TABLE p_1 ALTER v SET DEFAULT 'one';
+--: merged
+see.column('p_1', 'v') = 'text =''one''::text' AND see.column('p_2', 'v') = 'text' AND see.column('p', 'v') = 'text =''all''::text'
+--= two defaults of one child
+--: ours
+ALTER TABLE p_1 ALTER v SET DEFAULT 'a';
+--: theirs
+ALTER TABLE p_1 ALTER v SET DEFAULT 'b';
+--: conflict schema_mismatch/default
+--: ours wins
+see.column('p_1', 'v') = 'text =''a''::text'
+--: theirs wins
+see.column('p_1', 'v') = 'text =''b''::text'
+--= replica identity by an index against DROP NOT NULL
+--: ours
+ALTER TABLE named REPLICA IDENTITY USING INDEX named_k;
+--: theirs
+ALTER TABLE named ALTER k DROP NOT NULL;
+--: conflict dependency_broken
+--: ours wins
+see.column('named', 'k') = 'integer NN' AND (SELECT relreplident FROM pg_class WHERE oid = 'named'::regclass) = 'i'
+--: theirs wins
+see.column('named', 'k') = 'integer' AND (SELECT relreplident FROM pg_class WHERE oid = 'named'::regclass) = 'd'
+--= serial becomes identity and goes on counting
+--! one-way
+--: ours
+ALTER TABLE counted ADD z int;
+--: theirs
+ALTER TABLE counted ALTER id DROP DEFAULT; DROP SEQUENCE counted_id_seq; ALTER TABLE counted ALTER id ADD GENERATED ALWAYS AS IDENTITY;
+--: merged
+nextval(pg_get_serial_sequence('counted', 'id')) = 6
 --= parent and child columns
 --: ours
 ALTER TABLE animal ADD age int;
