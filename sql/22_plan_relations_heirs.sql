@@ -57,6 +57,23 @@ COMMENT ON FUNCTION _pggit.own_attrs(_pggit.object, _pggit.object, _pggit.object
 What a parent's column says, as the heir's own column would: comments, grants and identities are not inherited.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.note_kept_parts(p_heir _pggit.object, p_this _pggit.object[], p_other _pggit.object[])
+RETURNS _pggit.object
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ((p_heir).object_id, (p_heir).kind, (p_heir).parent_id, (p_heir).schema_name, (p_heir).table_name, (p_heir).name, (p_heir).signature,
+    (p_heir).attrs || coalesce((
+        SELECT jsonb_build_object('kept', jsonb_agg((m).object_id))
+        FROM unnest(p_this) AS m
+        JOIN unnest(p_other) AS x ON (x).parent_id = (p_heir).object_id AND _pggit.is_same_part(x, m)
+        WHERE (m).parent_id = ANY ((p_heir).deps)
+          AND ((m).kind = 'index' OR (m).kind = 'constraint' AND (m).attrs->>'type' <> 'foreign_key')
+    ), '{}'), (p_heir).deps)::_pggit.object;
+COMMENT ON FUNCTION _pggit.note_kept_parts(_pggit.object, _pggit.object[], _pggit.object[]) IS $$
+A partition or heir with the keys and indexes of its parents that are its own in p_other: it leaves before they go.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.spell_out_heirs(p_this _pggit.object[], p_other _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -92,7 +109,8 @@ BEGIN
     END IF;
     v_moved := _pggit.moved_defaults(p_this, p_other, v_heirs);
     RETURN ARRAY(
-        SELECT t FROM unnest(p_this) AS t LEFT JOIN unnest(v_moved) AS m ON (m).object_id = (t).object_id WHERE (m).object_id IS NULL
+        SELECT CASE WHEN (t).object_id <> ALL (v_heirs) THEN t ELSE _pggit.note_kept_parts(t, p_this, p_other) END
+        FROM unnest(p_this) AS t LEFT JOIN unnest(v_moved) AS m ON (m).object_id = (t).object_id WHERE (m).object_id IS NULL
     ) || ARRAY(
         SELECT DISTINCT ON ((x).object_id) (
             (x).object_id, (x).kind, (x).parent_id, (l.heir).schema_name, (l.heir).name, (x).name, (x).signature,
@@ -382,6 +400,7 @@ BEGIN
         AND coalesce((m.new).parent_id, (m.old).parent_id) = ANY ((coalesce(h.new, h.old)).deps)
     WHERE x.kind = 'partition_index'
       AND x.action IN ('keep', 'drop');
+    v_named := v_named || _pggit.retyped_partition_indexes(p_items);
     -- a table that joins a parent would give up its own index to be the part of the parent's equal one
     SELECT array_agg(DISTINCT g.object_id)
     INTO v_apart
@@ -413,6 +432,52 @@ COMMENT ON FUNCTION _pggit.follow_partition_indexes(_pggit.plan_item[]) IS $$
 Keeps the names of the parts of partitioned indexes, and a partition's own indexes apart from them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.contested_not_nulls(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS uuid[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH kept AS MATERIALIZED (
+        SELECT DISTINCT d.object_id
+        FROM unnest(p_to) AS h
+        JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
+        CROSS JOIN LATERAL unnest((h).deps) AS d(object_id)
+        WHERE (h).attrs ? 'partition_of'
+    ), remade AS MATERIALIZED (
+        SELECT (o).object_id
+        FROM unnest(p_from) AS o
+        JOIN unnest(p_to) AS t ON (t).object_id = (o).object_id
+        WHERE (o).kind = 'table' AND (o).attrs->'partition_by' IS DISTINCT FROM (t).attrs->'partition_by'
+    )
+    SELECT array_agg(c.object_id)
+    FROM (
+        SELECT a.object_id, a.table_id, a.is_wanted, count(*) OVER (PARTITION BY a.schema_name, a.name) AS namesakes
+        FROM (
+            SELECT (o).object_id, (o).parent_id AS table_id, (o).schema_name, (o).attrs->>'not_null_name' AS name, true AS is_wanted
+            FROM unnest(p_to) AS o
+            WHERE (o).kind = 'column' AND (o).attrs ? 'not_null_name'
+            UNION ALL
+            -- a name is taken, too, by what goes later in the plan
+            SELECT (f).object_id, (f).parent_id, (f).schema_name, (f).attrs->>'not_null_name', false
+            FROM unnest(p_from) AS f
+            LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
+            WHERE (f).kind = 'column' AND (f).attrs ? 'not_null_name' AND (t).object_id IS NULL
+        ) AS a
+    ) AS c
+    LEFT JOIN unnest(p_from) AS f ON (f).object_id = c.object_id
+    LEFT JOIN remade AS r ON r.object_id = c.table_id
+    WHERE c.is_wanted
+      -- the partitions of a table that is made anew leave it with the names of its constraints
+      AND (r.object_id IS NOT NULL OR NOT coalesce((f).attrs ? 'not_null_name', false) AND (
+          c.namesakes > 1
+          -- partitions hold the names of their parents' constraints, too: those that stay may have come from another parent
+          OR c.table_id IN (SELECT k.object_id FROM kept AS k)));
+END;
+COMMENT ON FUNCTION _pggit.contested_not_nulls(_pggit.object[], _pggit.object[]) IS $$
+Columns whose NOT NULL is made under its name, since PostgreSQL 18 would find that taken and choose another.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.mark_targets(p_from _pggit.object[], p_to _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -435,36 +500,7 @@ BEGIN
     WHERE (t).kind = 'table'
       AND (t).attrs ? 'partition_of'
       AND (f).object_id IS NULL;
-    WITH kept AS MATERIALIZED (
-        SELECT DISTINCT d.object_id
-        FROM unnest(p_to) AS h
-        JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
-        CROSS JOIN LATERAL unnest((h).deps) AS d(object_id)
-        WHERE (h).attrs ? 'partition_of'
-    )
-    SELECT array_agg(c.object_id)
-    INTO v_named
-    FROM (
-        SELECT a.object_id, a.table_id, a.is_wanted, count(*) OVER (PARTITION BY a.schema_name, a.name) AS namesakes
-        FROM (
-            SELECT (o).object_id, (o).parent_id AS table_id, (o).schema_name, (o).attrs->>'not_null_name' AS name, true AS is_wanted
-            FROM unnest(p_to) AS o
-            WHERE (o).kind = 'column' AND (o).attrs ? 'not_null_name'
-            UNION ALL
-            -- a name is taken, too, by what goes later in the plan
-            SELECT (f).object_id, (f).parent_id, (f).schema_name, (f).attrs->>'not_null_name', false
-            FROM unnest(p_from) AS f
-            LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
-            WHERE (f).kind = 'column' AND (f).attrs ? 'not_null_name' AND (t).object_id IS NULL
-        ) AS a
-    ) AS c
-    LEFT JOIN unnest(p_from) AS f ON (f).object_id = c.object_id
-    WHERE c.is_wanted
-      AND NOT coalesce((f).attrs ? 'not_null_name', false)
-      AND (
-          c.namesakes > 1
-          -- partitions hold the names of their parents' constraints, too: those that stay may have come from another parent
-          OR c.table_id IN (SELECT k.object_id FROM kept AS k));
+    v_named := _pggit.contested_not_nulls(p_from, p_to);
     SELECT array_agg(DISTINCT (c).object_id)
     INTO v_typed
     FROM unnest(p_to) AS t

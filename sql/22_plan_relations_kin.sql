@@ -279,6 +279,35 @@ COMMENT ON FUNCTION _pggit.moved_defaults(_pggit.object[], _pggit.object[], uuid
 The inherited columns of tables that change their parents, with the parent and the default: a table keeps the default that it had.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.retyped_partition_indexes(p_items _pggit.plan_item[])
+RETURNS uuid[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    WITH retyped AS MATERIALIZED (
+        SELECT (c.new).parent_id AS table_id
+        FROM unnest(p_items) AS c
+        WHERE c.kind = 'column' AND c.action = 'alter' AND (c.is_retyped OR (c.old).attrs->'type' <> (c.new).attrs->'type')
+    ), part AS MATERIALIZED (
+        SELECT x.object_id, (x.new).parent_id AS heir_id
+        FROM unnest(p_items) AS x
+        WHERE x.kind = 'partition_index' AND x.action = 'keep' AND EXISTS (SELECT FROM retyped)
+    )
+    SELECT array_agg(p.object_id)
+    FROM part AS p
+    WHERE p.heir_id IN (
+        SELECT (l.heir).object_id
+        FROM _pggit.lineage(
+            ARRAY(SELECT t.new FROM unnest(p_items) AS t WHERE t.kind = 'table' AND t.action <> 'drop' AND EXISTS (SELECT FROM part)),
+            ARRAY(SELECT q.heir_id FROM part AS q)) AS l
+        JOIN retyped AS r ON r.table_id = (l.member).object_id);
+END;
+COMMENT ON FUNCTION _pggit.retyped_partition_indexes(_pggit.plan_item[]) IS $$
+The parts of partitioned indexes under a column that gets another type: PostgreSQL makes them anew, with a usual name and the comment of
+the parent's index or none.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.parent_edges(p_actors _pggit.plan_actor[])
 RETURNS SETOF _pggit.plan_edge
 LANGUAGE sql
@@ -288,7 +317,7 @@ BEGIN ATOMIC
     WITH node AS MATERIALIZED (
         SELECT a.acts_as, a.object_id, a.op, a.kind, coalesce(a.new, a.old) AS object, a.first, a.new
         FROM unnest(p_actors) AS a
-        WHERE a.kind IN ('table', 'column', 'constraint')
+        WHERE a.kind IN ('table', 'column', 'constraint', 'index')
     )
     -- what a table has of its own comes before its parent gets the same, and goes after it has gone from the parent
     SELECT CASE WHEN n.op = 'create' THEN n.acts_as ELSE m.acts_as END, CASE WHEN n.op = 'create' THEN m.acts_as ELSE n.acts_as END
@@ -302,10 +331,11 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL unnest((n.first).deps) AS d(object_id)
     JOIN node AS m ON m.op IN ('drop', 'loosen') AND (m.first).parent_id = d.object_id
         -- but not foreign keys: a partition that has left would keep one to what is about to go
-        AND (m.kind = 'column' OR m.kind = 'constraint' AND (m.first).attrs->>'type' = 'check')
+        AND (m.kind = 'column' OR m.kind = 'constraint' AND (m.first).attrs->>'type' = 'check'
+            OR coalesce((n.first).attrs->'kept' ? m.object_id::text, false))
     WHERE n.kind = 'table' AND (n.first).attrs ? 'partition_of' AND (n.new).object_id IS NOT NULL
       AND (n.op = 'loosen' OR n.op = 'alter' AND (n.first).attrs->'partition_of' IS DISTINCT FROM (n.new).attrs->'partition_of'
-          AND (n.first).attrs->'bound' IS NOT DISTINCT FROM (n.new).attrs->'bound')
+          AND (NOT (n.new).attrs ? 'partition_of' OR (n.first).attrs->'bound' IS NOT DISTINCT FROM (n.new).attrs->'bound'))
     UNION
     -- and loses what it had from there when it has left
     SELECT t.acts_as, n.acts_as

@@ -159,6 +159,15 @@ CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 CREATE TABLE l (id int, k text) PARTITION BY LIST (lower(k));
 CREATE TABLE l_a PARTITION OF l FOR VALUES IN ('a', 'b'); CREATE TABLE l_n PARTITION OF l FOR VALUES IN (NULL);
+--= a partitioned table of a circle becomes a plain one, its partition stands alone with its key
+--! recreates
+CREATE TABLE a (id int NOT NULL, k int NOT NULL, UNIQUE (id, k)) PARTITION BY LIST (k); CREATE TABLE a1 PARTITION OF a FOR VALUES IN (1);
+CREATE TABLE b (id int, k int, UNIQUE (id, k)) PARTITION BY LIST (k); CREATE TABLE b1 PARTITION OF b FOR VALUES IN (1);
+ALTER TABLE a ADD FOREIGN KEY (id, k) REFERENCES b (id, k); ALTER TABLE b ADD FOREIGN KEY (id, k) REFERENCES a (id, k);
+-->
+CREATE TABLE a (id int NOT NULL, k int NOT NULL, UNIQUE (id, k)); CREATE TABLE a1 (id int NOT NULL, k int NOT NULL, UNIQUE (id, k));
+CREATE TABLE b (id int, k int, UNIQUE (id, k)); CREATE TABLE b1 (id int, k int);
+ALTER TABLE a ADD FOREIGN KEY (id, k) REFERENCES b (id, k); ALTER TABLE b ADD FOREIGN KEY (id, k) REFERENCES a (id, k);
 --= all of it goes
 -->
 DROP TABLE p;
