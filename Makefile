@@ -64,6 +64,7 @@ bench: setup ## time a large schema, the feeds and kept answers, each against a 
 	@$(BIN)/python tests/load/bench.py
 	@$(BIN)/python tests/load/bench_compare.py
 	@$(BIN)/python tests/load/bench_history.py
+	@$(BIN)/python tests/load/queues.py
 	@$(BIN)/python tests/load/deliveries.py
 	@$(BIN)/python tests/load/feeds.py
 	@$(BIN)/python tests/load/requests.py

@@ -338,22 +338,32 @@ END;
 $$;
 COMMENT ON FUNCTION pggit.retry_delivery(bigint, bigint) IS $$
 Sends a delivery again under its own message id: at once if it waits for a retry, else one attempt, whatever became of it before.
+Who does so for several webhooks in one transaction takes them in the order of their ids, as deliverers do.
+Locks: the webhook's row of webhook_health_metrics, then the delivery.
 Returns: the delivery as a document.
 Errors: VCN30, VCN31; VCS31 if the webhook is switched off, VCS32 if the delivery is under way, VCS33 if its content is gone.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.make_due(p_webhook_id integer, p_delivery_id bigint)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SECURITY DEFINER
-BEGIN ATOMIC
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    -- Else whoever makes two of one webhook due in one transaction would wait in a circle with its deliverer.
+    PERFORM _pggit.lock_webhooks(ARRAY[p_webhook_id]);
     UPDATE _pggit.deliveries AS d
     SET due_at = clock_timestamp()
     WHERE d.delivery_id = p_delivery_id AND d.webhook_id = p_webhook_id AND d.leased_by IS NULL;
 END;
-COMMENT ON FUNCTION _pggit.make_due(integer, bigint) IS 'Lets a waiting delivery be claimed at once.';
+$$;
+COMMENT ON FUNCTION _pggit.make_due(integer, bigint) IS $$
+Lets a waiting delivery be claimed at once.
+Locks: as lock_webhooks, then the delivery.
+$$;
 
 CREATE OR REPLACE FUNCTION pggit.replay_deliveries(
     p_webhook_id bigint,

@@ -564,6 +564,60 @@ COMMENT ON FUNCTION pggit.exchange_deliveries(text, jsonb, integer, jsonb) IS $$
 For a worker: finish_deliveries of the last batch and claim_deliveries of the next, in one transaction.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.follow_clock()
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+PARALLEL UNSAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_now      timestamptz := clock_timestamp();
+    -- What others have written since then is no step of the clock.
+    v_soon     timestamptz := v_now + interval '1 second';
+    v_webhooks integer[] := ARRAY(
+        SELECT m.webhook_id
+        FROM _pggit.webhook_health_metrics AS m
+        WHERE greatest(m.updated_at, m.claimed_at) > v_soon
+            OR EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = m.webhook_id AND d.due_at > v_soon)
+        ORDER BY m.webhook_id
+        FOR UPDATE SKIP LOCKED);
+    v_count    integer;
+BEGIN
+    UPDATE _pggit.webhook_health_metrics AS m
+    SET blocked_until = m.blocked_until - (greatest(m.updated_at, m.claimed_at) - v_now),
+        hour_started_at = least(m.hour_started_at, v_now),
+        failing_since = least(m.failing_since, v_now),
+        claimed_at = least(m.claimed_at, v_now),
+        updated_at = least(m.updated_at, v_now)
+    WHERE m.webhook_id = ANY (v_webhooks) AND greatest(m.updated_at, m.claimed_at) > v_soon;
+    UPDATE _pggit.deliveries AS d
+    SET due_at = v_now + f.wait
+    FROM (
+        SELECT w.delivery_id,
+            CASE
+                -- The longest lease that there is.
+                WHEN w.leased_by IS NOT NULL THEN interval '150 seconds'
+                WHEN w.attempt = w.spent THEN interval '0'
+                ELSE (
+                    SELECT max(a.next_at - a.created_at) FROM _pggit.attempts AS a
+                    WHERE a.webhook_id = w.webhook_id AND a.delivery_id = w.delivery_id AND a.attempt = w.attempt)
+            END AS wait
+        FROM _pggit.deliveries AS w
+        WHERE w.webhook_id = ANY (v_webhooks) AND w.due_at > v_soon
+        FOR UPDATE OF w SKIP LOCKED
+    ) AS f
+    WHERE d.delivery_id = f.delivery_id AND d.due_at > v_soon + f.wait;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.follow_clock() IS $$
+After the clock was set back: what was written for a moment that comes once more waits no longer than it would have waited.
+Returns: how many deliveries come sooner.
+Locks: as lock_webhooks, then the deliveries; it waits for neither.
+$$;
+
 CREATE OR REPLACE FUNCTION pggit.sweep_deliveries()
 RETURNS integer
 LANGUAGE plpgsql
@@ -581,6 +635,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(8244711560462191) THEN
         RETURN 0;
     END IF;
+    PERFORM _pggit.follow_clock();
     -- What an event of the same moment still put behind a webhook that was deleted or switched off.
     DELETE FROM _pggit.deliveries AS d
     WHERE d.delivery_id = ANY (ARRAY(
@@ -634,8 +689,8 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION pggit.sweep_deliveries() IS $$
-For a worker, every minute or so: what lost its webhook goes, dead letters go after thirty days, attempts and events after a week,
-and an unhealthy webhook that nothing is sent to is pinged each health_check_interval_seconds.
+For a worker, every minute or so: it follows a clock that was set back; what lost its webhook goes, dead letters go after thirty days,
+attempts and events after a week, and an unhealthy webhook that nothing is sent to is pinged each health_check_interval_seconds.
 Returns: how many days of logs went.
 $$;
 

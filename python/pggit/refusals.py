@@ -21,6 +21,8 @@ from pggit.telemetry import request_id
 _log = logging.getLogger("pggit.app")
 
 AWAY = "the database does not answer"
+# Where PostgreSQL makes a file longer.
+_EXTENDING = ("mdextend", "mdzeroextend")
 UNAVAILABLE_BECAUSE = {
     "PoolTimeout": "no connection to the database was free, or could be made, in time",
     "TooManyRequests": "too many requests wait for the database",
@@ -33,6 +35,9 @@ def _outcome(error: psycopg.Error) -> Outcome:
         return outcome_of("22000")
     if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
         return INTERNAL
+    # A quota that is used up, or a file that may not grow: PostgreSQL has a code for a full disk alone.
+    if error.sqlstate == "XX000" and error.diag.source_function in _EXTENDING:
+        return outcome_of("53100")
     return outcome_of(error.sqlstate)
 
 

@@ -1,7 +1,7 @@
 """Time the delivery of webhooks, each part beside a floor measured in the same run.
 
     .venv/bin/python tests/load/deliveries.py            all parts (make bench runs them, too)
-    .venv/bin/python tests/load/deliveries.py claim      one of: claim, enqueue, deliver, latency, dead
+    .venv/bin/python tests/load/deliveries.py tls        one of: deliver, tls, latency, held, dead
 
 Receiver, worker and publishers are processes of their own on this machine, so a ratio says more than a rate.
 """
@@ -13,7 +13,9 @@ import multiprocessing
 import os
 import shutil
 import socket
+import ssl
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -69,9 +71,9 @@ def cluster() -> Iterator[str]:
 
 def hook(conn: psycopg.Connection, name: str, url: str, kind: str, **more: Any) -> int:
     row = conn.execute(
-        "SELECT (pggit.create_webhook(%s, %s, p_event_types => %s, p_hourly_limit => 100000000, p_timeout_seconds => %s)"
-        "->>'id')::int",
-        [name, url, [kind], more.get("timeout", 10)],
+        "SELECT (pggit.create_webhook(%s, %s, p_event_types => %s, p_hourly_limit => 100000000, p_timeout_seconds => %s, "
+        "p_ssl_verify => %s)->>'id')::int",
+        [name, url, [kind], more.get("timeout", 10), more.get("ssl_verify", True)],
     ).fetchone()
     assert row is not None
     return int(row[0])
@@ -80,8 +82,14 @@ def hook(conn: psycopg.Connection, name: str, url: str, kind: str, **more: Any) 
 # -- the receiver -----------------------------------------------------------------------------------------------------------
 
 
-def receive(ports: Any, times: Any) -> None:
-    """Answers 200 to whatever is whole, as cheaply as Python can, and keeps when which body came."""
+def receive(ports: Any, times: Any, certificate: str | None) -> None:
+    """Answers 200 to whatever is whole, as cheaply as Python can, and keeps when which body came; over TLS it then hangs up."""
+    tls = None
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        # No ticket: each connection shakes hands anew.
+        tls.num_tickets = 0
 
     class Receiver(asyncio.Protocol):
         def connection_made(self, transport: Any) -> None:
@@ -101,12 +109,14 @@ def receive(ports: Any, times: Any) -> None:
                 body, self.buffer = self.buffer[end + 4 : whole], self.buffer[whole:]
                 seen.append((time.time(), body))
                 self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                if tls is not None:
+                    self.transport.close()
 
     seen: list[tuple[float, bytes]] = []
 
     async def main() -> None:
         server = await asyncio.get_running_loop().create_server(
-            Receiver, "127.0.0.1", 0, backlog=1024
+            Receiver, "127.0.0.1", 0, backlog=1024, ssl=tls
         )
         ports.put(server.sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
@@ -125,12 +135,12 @@ def receive(ports: Any, times: Any) -> None:
 
 
 class Receiver:
-    def __init__(self) -> None:
+    def __init__(self, certificate: str | None = None) -> None:
         ports = spawn.Queue()
         self.pipe, theirs = spawn.Pipe()
-        self.process = spawn.Process(target=receive, args=(ports, theirs), daemon=True)
+        self.process = spawn.Process(target=receive, args=(ports, theirs, certificate), daemon=True)
         self.process.start()
-        self.url = f"http://127.0.0.1:{ports.get()}"
+        self.url = f"{'http' if certificate is None else 'https'}://127.0.0.1:{ports.get()}"
 
     def count(self) -> int:
         self.pipe.send("count")
@@ -159,167 +169,10 @@ def running(url: str) -> Iterator[None]:
         process.join(20)
 
 
-# -- claim and finish ---------------------------------------------------------------------------------------------------------
-
-FLOOR = """
-CREATE TABLE IF NOT EXISTS public.floor_queue (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, webhook_id int NOT NULL, payload jsonb NOT NULL,
-    attempt int NOT NULL DEFAULT 0,
-    due_at timestamptz NOT NULL DEFAULT clock_timestamp(), leased_by text) WITH (fillfactor = 70);
-CREATE INDEX IF NOT EXISTS floor_due ON public.floor_queue (due_at, id);
-CREATE TABLE IF NOT EXISTS public.floor_log (id bigint, webhook_id int, attempt int, status int, ms float8,
-    at timestamptz DEFAULT clock_timestamp(), PRIMARY KEY (webhook_id, id, attempt));
-CREATE OR REPLACE FUNCTION public.floor_claim(n int) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE v jsonb;
-BEGIN
-    WITH c AS (
-        UPDATE public.floor_queue q SET attempt = attempt + 1, due_at = clock_timestamp() + interval '1 min', leased_by = 'w'
-        WHERE q.id = ANY (ARRAY(SELECT i.id FROM public.floor_queue i WHERE i.due_at <= clock_timestamp()
-            ORDER BY i.due_at, i.id LIMIT n FOR UPDATE SKIP LOCKED)) RETURNING q.*)
-    SELECT jsonb_agg(jsonb_build_object(
-        'delivery_id', id, 'webhook_id', webhook_id, 'attempt', attempt, 'body', payload::text)) INTO v FROM c;
-    RETURN coalesce(v, '[]');
-END $$;
-CREATE OR REPLACE FUNCTION public.floor_finish(r jsonb) RETURNS void LANGUAGE sql AS $$
-    WITH d AS (DELETE FROM public.floor_queue q
-        USING jsonb_to_recordset(r) AS x(delivery_id bigint, attempt int, status_code int, duration_ms float8)
-        WHERE q.id = x.delivery_id AND q.attempt = x.attempt
-        RETURNING q.id, q.webhook_id, q.attempt, x.status_code, x.duration_ms)
-    INSERT INTO public.floor_log (id, webhook_id, attempt, status, ms) SELECT * FROM d $$;
-"""
-
-
-def drain(conn: psycopg.Connection, claim: str, finish: str) -> float:
-    """Rows a second of claiming and finishing all there is, 100 at a time."""
-    started, count = time.perf_counter(), 0
-    while True:
-        row = conn.execute(claim.encode()).fetchone()
-        assert row is not None
-        if not row[0]:
-            return count / (time.perf_counter() - started)
-        count += len(row[0])
-        done = [
-            {"delivery_id": one["delivery_id"], "webhook_id": one["webhook_id"], "attempt": one["attempt"],
-             "is_delivered": True, "status_code": 200, "duration_ms": 1.5}
-            for one in row[0]
-        ]  # fmt: skip
-        conn.execute(finish.encode(), [Jsonb(done)])
-
-
-def claim(url: str) -> None:
-    rows = 10_000
-    rates: dict[str, list[float]] = {"ours": [], "floor": []}
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(FLOOR.encode())
-        ids = [
-            hook(conn, f"claim {n}", f"https://example.org/{n}", "custom.claim") for n in range(10)
-        ]
-        conn.execute("UPDATE _pggit.webhook_health_metrics SET concurrency = 128")
-        for _ in range(3):
-            conn.execute(
-                "INSERT INTO public.floor_queue (webhook_id, payload) SELECT n %% 10, "
-                "jsonb_build_object('n', n, 'pad', repeat('x', 200)) "
-                "FROM generate_series(1, %s) AS n", [rows])  # fmt: skip
-            rates["floor"].append(
-                drain(conn, "SELECT public.floor_claim(100)", "SELECT public.floor_finish(%s)")
-            )
-            conn.execute(
-                "SELECT pggit.publish_event('custom.claim', jsonb_build_object('n', n, 'pad', repeat('x', 200))) "
-                "FROM generate_series(1, %s) AS n", [rows // 10])  # fmt: skip
-            ours = "SELECT pggit.claim_deliveries('w', 100)->'deliveries'"
-            rates["ours"].append(drain(conn, ours, "SELECT pggit.finish_deliveries('w', %s)"))
-        for one in ids:
-            conn.execute("SELECT pggit.delete_webhook(%s)", [one])
-    ours, floor = max(rates["ours"]), max(rates["floor"])
-    line(
-        "claim and finish, 100 at a time",
-        f"{ours:8.0f} /s, {ours / floor:5.2f} of SKIP LOCKED with a log ({floor:.0f} /s)",
-    )
-
-
-# -- enqueue ------------------------------------------------------------------------------------------------------------------
-
-
-def commits(url: str, statement: str, seconds: float, counts: Any) -> None:
-    with psycopg.connect(url, autocommit=True) as conn:
-        count, end = 0, time.monotonic() + seconds
-        while time.monotonic() < end:
-            conn.execute(statement.encode(), prepare=True)
-            count += 1
-    counts.put(count)
-
-
-BUSINESS = "SELECT public.business()"
-WITH_EVENT = "SELECT public.business_with_event()"
-SETUP = """
-CREATE TABLE IF NOT EXISTS public.account (id int PRIMARY KEY, balance int NOT NULL DEFAULT 0) WITH (fillfactor = 50);
-CREATE TABLE IF NOT EXISTS public.history (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account int, amount int, at timestamptz DEFAULT now());
-INSERT INTO public.account (id) SELECT generate_series(1, 10000) ON CONFLICT DO NOTHING;
-CREATE OR REPLACE FUNCTION public.business() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE a int := 1 + floor(random() * 10000);
-BEGIN
-    UPDATE public.account SET balance = balance + 1 WHERE id = a;
-    PERFORM balance FROM public.account WHERE id = a;
-    INSERT INTO public.history (account, amount) VALUES (a, 1);
-END $$;
-CREATE OR REPLACE FUNCTION public.business_with_event() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM public.business();
-    PERFORM _pggit.emit_event('custom.paid', NULL, '{"amount": 1}');
-END $$;
-"""
-
-
-def rate(url: str, statement: str, clients: int, seconds: float = 4) -> float:
-    counts = spawn.Queue()
-    processes = [
-        spawn.Process(target=commits, args=(url, statement, seconds, counts))
-        for _ in range(clients)
-    ]
-    for process in processes:
-        process.start()
-    total = sum(counts.get() for _ in processes)
-    for process in processes:
-        process.join()
-    return float(total / seconds)
-
-
-def enqueue(url: str) -> None:
-    """With the ticker at work, and a webhook that takes each event; no deliverer, which is another's work."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(SETUP.encode())
-        one = hook(conn, "enqueue", "https://example.org/", "custom.paid")
-    ticking = spawn.Process(target=tick, args=(url,), daemon=True)
-    ticking.start()
-    try:
-        for clients in (8, 16):
-            plain, event = [], []
-            for _ in range(2):
-                plain.append(rate(url, BUSINESS, clients))
-                event.append(rate(url, WITH_EVENT, clients))
-            ratio = max(event) / max(plain)
-            line(
-                f"commits with an event, {clients} clients",
-                f"{max(event):8.0f} /s, {ratio:5.2f} of those without ({max(plain):.0f} /s)",
-            )
-    finally:
-        ticking.terminate()
-        ticking.join()
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("SELECT pggit.delete_webhook(%s)", [one])
-
-
-def tick(url: str) -> None:
-    from pggit.workers.ticker import Ticker
-
-    asyncio.run(Ticker(url).run(asyncio.Event()))
-
-
 # -- deliver ------------------------------------------------------------------------------------------------------------------
 
 
-def bare(url: str, count: int) -> None:
+def bare(url: str, count: int, is_verified: bool = True) -> None:
     """The client of the deliverer alone, 128 at a time, with bodies and headers like its own."""
 
     async def main() -> None:
@@ -333,7 +186,7 @@ def bare(url: str, count: int) -> None:
 
         async def loop() -> None:
             for _ in left:
-                await client.post(url, head, body, is_verified=True, timeout=10)
+                await client.post(url, head, body, is_verified=is_verified, timeout=10)
 
         await asyncio.gather(*(loop() for _ in range(128)))
         client.close()
@@ -371,30 +224,58 @@ def timed(target: Any, *arguments: Any) -> float:
     return 0.0
 
 
+def rate_of(seen: list[tuple[float, bytes]]) -> float:
+    """How many came a second."""
+    return len(seen) / (seen[-1][0] - seen[0][0])
+
+
+def delivered(url: str, receiver: Receiver, count: int, **more: Any) -> float:
+    """Deliveries a second of as many events, without the first tenth: the growth of what may be under way."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        one = hook(conn, "deliver", receiver.url, "custom.load", **more)
+        conn.execute(
+            "SELECT pggit.publish_event('custom.load', jsonb_build_object('n', n, 'pad', repeat('x', 200))) "
+            "FROM generate_series(1, %s) AS n", [count])  # fmt: skip
+        with running(url):
+            receiver.wait(count)
+            seen = receiver.take()
+        conn.execute("SELECT pggit.delete_webhook(%s)", [one])
+    return rate_of(seen[len(seen) // 10 :])
+
+
 def deliver(url: str) -> None:
     receiver = Receiver()
     count = 6000
     floors = {}
     for name, client in (("our client alone", bare), ("aiohttp alone", bare_aiohttp)):
         timed(client, receiver.url, count)
-        seen = [at for at, _ in receiver.take()]
-        floors[name] = len(seen) / (seen[-1] - seen[0])
-    with psycopg.connect(url, autocommit=True) as conn:
-        one = hook(conn, "deliver", receiver.url, "custom.load")
-        conn.execute(
-            "SELECT pggit.publish_event('custom.load', jsonb_build_object('n', n, 'pad', repeat('x', 200))) "
-            "FROM generate_series(1, %s) AS n", [count])  # fmt: skip
-        with running(url):
-            receiver.wait(count)
-            seen = [at for at, _ in receiver.take()]
-        conn.execute("SELECT pggit.delete_webhook(%s)", [one])
-    # The first tenth is the growth of what may be under way.
-    seen = seen[len(seen) // 10 :]
-    ours = len(seen) / (seen[-1] - seen[0])
+        floors[name] = rate_of(receiver.take())
+    ours = delivered(url, receiver, count)
     shown = ", ".join(
         f"{ours / floor:.2f} of {name} ({floor:.0f} /s)" for name, floor in floors.items()
     )
     line("deliveries to a receiver that keeps alive", f"{ours:8.0f} /s, {shown}")
+
+
+def tls(url: str) -> None:
+    """Each delivery over a connection of its own: the receiver hangs up after its answer, and gives out no tickets."""
+    count = 3000
+    with tempfile.TemporaryDirectory(prefix="pggit-bench-") as folder:
+        certificate = str(Path(folder) / "both.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-keyout", certificate, "-out", f"{certificate}.crt"],
+            check=True, capture_output=True)  # fmt: skip
+        with Path(certificate).open("a") as both:
+            both.write(Path(f"{certificate}.crt").read_text())
+        receiver = Receiver(certificate)
+        timed(bare, receiver.url, count, False)
+        floor = rate_of(receiver.take())
+        ours = delivered(url, receiver, count, ssl_verify=False)
+    line(
+        "deliveries over fresh TLS",
+        f"{ours:8.0f} /s, {ours / floor:.2f} of our client alone ({floor:.0f} /s)",
+    )
 
 
 # -- latency ------------------------------------------------------------------------------------------------------------------
@@ -434,6 +315,34 @@ def latency(url: str) -> None:
     line("from commit to receiver at 500 /s", f"p50 {middle:6.1f} ms, p99 {worst:6.1f} ms")
 
 
+def held(url: str) -> None:
+    """Beside a transaction that holds back the clean-up of whatever is deleted meanwhile."""
+    receiver = Receiver()
+    with (
+        psycopg.connect(url, autocommit=True) as conn,
+        psycopg.connect(url) as old,
+        running(url),
+    ):
+        one = hook(conn, "held", receiver.url, "custom.held")
+        publish(url, ["custom.held"], 200, 10)
+        time.sleep(1)
+        before = percentiles(receiver.take())
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM _pggit.events")
+        publish(url, ["custom.held"], 200, 30)
+        time.sleep(1)
+        receiver.take()
+        publish(url, ["custom.held"], 200, 10)
+        time.sleep(1)
+        after = percentiles(receiver.take())
+        conn.execute("SELECT pggit.delete_webhook(%s)", [one])
+    line(
+        "an old snapshot held, from 30 to 40 s",
+        f"p50 {after[0]:6.1f} ms, {after[0] / before[0]:5.2f} of before; "
+        f"p99 {after[1]:6.1f} ms, {after[1] / before[1]:5.2f} of before",
+    )
+
+
 def dead(url: str) -> None:
     """A hundred receivers, then one of them dead: it takes connections, and never answers."""
     receiver = Receiver()
@@ -458,7 +367,7 @@ def dead(url: str) -> None:
     )
 
 
-PARTS = {"claim": claim, "enqueue": enqueue, "deliver": deliver, "latency": latency, "dead": dead}
+PARTS = {"deliver": deliver, "tls": tls, "latency": latency, "held": held, "dead": dead}
 
 
 def main() -> None:

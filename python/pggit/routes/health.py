@@ -12,6 +12,7 @@ from msgspec import Meta
 from pggit import __version__
 from pggit.errors import utc_now
 from pggit.monitor import CacheReading, Monitor, Reading
+from pggit.routes import error_spec
 from pggit.structs import Answer
 
 HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
@@ -143,7 +144,7 @@ _STRICT_503 = {
 }
 
 
-@get("/", responses=_STRICT_503, summary="Health")
+@get("/", responses=_STRICT_503 | {400: error_spec(400)}, summary="Health")
 async def get_health(
     # One dependency and not two: for several Litestar starts a group of tasks, which costs more than the answer.
     monitor: NamedDependency[Monitor],

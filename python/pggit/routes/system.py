@@ -15,7 +15,7 @@ from pggit import __version__
 from pggit.db import Database
 from pggit.errors import utc_now
 from pggit.metrics import Metrics
-from pggit.routes import errors
+from pggit.routes import error_spec, errors
 from pggit.routes.dashboard import WorkerCounts
 from pggit.routes.health import STARTED
 from pggit.settings import Settings
@@ -119,7 +119,13 @@ async def get_version() -> VersionInfo:
     )
 
 
-@get("/metrics", tags=["system"], media_type=MediaType.TEXT, summary="Metrics for Prometheus")
+@get(
+    "/metrics",
+    tags=["system"],
+    media_type=MediaType.TEXT,
+    responses={404: error_spec(404)},
+    summary="Metrics for Prometheus",
+)
 async def get_metrics(metrics: NamedDependency[Metrics | None]) -> Response[bytes]:
     """Requests, pool, cache, queues, deliveries, alerts; 404 where ENABLE_METRICS is false."""
     if metrics is None:
