@@ -259,6 +259,73 @@ COMMENT ON FUNCTION _pggit.gone_addresses(integer) IS $$
 The known objects that do not exist any more, or lost a row beside them: a comment, or a table from which they inherit.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.without_other_worktrees(p_worktree_id integer, p_touched _pggit.catalog_address[])
+RETURNS _pggit.catalog_address[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET enable_nestloop = off
+SET jit = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH spaces AS MATERIALIZED (
+            SELECT n.oid
+            FROM _pggit.worktree_schemas AS s
+            JOIN pg_namespace AS n ON n.nspname = s.live_name
+            WHERE s.worktree_id <> p_worktree_id
+        ), tables AS MATERIALIZED (
+            SELECT c.oid, c.reltoastrelid FROM pg_class AS c WHERE c.relnamespace IN (SELECT s.oid FROM spaces AS s)
+        ), elsewhere AS MATERIALIZED (
+            SELECT 'pg_class'::regclass::oid AS classid, t.oid AS objid FROM tables AS t
+            UNION ALL
+            SELECT 'pg_class'::regclass, t.reltoastrelid FROM tables AS t WHERE t.reltoastrelid <> 0
+            UNION ALL
+            SELECT 'pg_class'::regclass, i.indexrelid
+            FROM pg_index AS i
+            JOIN tables AS t ON t.reltoastrelid = i.indrelid
+            UNION ALL
+            SELECT 'pg_type'::regclass, y.oid FROM pg_type AS y WHERE y.typnamespace IN (SELECT s.oid FROM spaces AS s)
+            UNION ALL
+            SELECT 'pg_proc'::regclass, f.oid FROM pg_proc AS f WHERE f.pronamespace IN (SELECT s.oid FROM spaces AS s)
+            UNION ALL
+            SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint AS k WHERE k.connamespace IN (SELECT s.oid FROM spaces AS s)
+            UNION ALL
+            SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef AS d JOIN tables AS t ON t.oid = d.adrelid
+            UNION ALL
+            SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite AS w JOIN tables AS t ON t.oid = w.ev_class
+            UNION ALL
+            SELECT 'pg_trigger'::regclass, g.oid FROM pg_trigger AS g JOIN tables AS t ON t.oid = g.tgrelid
+            UNION ALL
+            SELECT 'pg_policy'::regclass, p.oid FROM pg_policy AS p JOIN tables AS t ON t.oid = p.polrelid
+        ), needed AS (
+            -- What something beyond those schemas rests on counts, wherever it is.
+            SELECT d.refclassid AS classid, d.refobjid AS objid
+            FROM pg_depend AS d
+            JOIN elsewhere AS e ON e.classid = d.refclassid AND e.objid = d.refobjid
+            LEFT JOIN elsewhere AS u ON u.classid = d.classid AND u.objid = d.objid
+            WHERE u.objid IS NULL
+        )
+        SELECT a
+        FROM unnest(p_touched) AS a
+        LEFT JOIN elsewhere AS e ON e.classid = a.classid AND e.objid = a.objid
+        WHERE e.objid IS NULL
+        UNION
+        SELECT a
+        FROM unnest(p_touched) AS a
+        JOIN needed AS n ON n.classid = a.classid AND n.objid = a.objid
+        UNION
+        -- what went from here to there
+        SELECT a
+        FROM unnest(p_touched) AS a
+        JOIN _pggit.worktree_objects AS o ON o.worktree_id = p_worktree_id AND o.classid = a.classid AND o.objid = a.objid);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.without_other_worktrees(integer, _pggit.catalog_address[]) IS $$
+Changed objects without those of other worktrees on which nothing beyond these rests: building a large one is no change of this one.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.beside(p_object _pggit.object)
 RETURNS smallint
 LANGUAGE sql

@@ -514,6 +514,9 @@ BEGIN
     END IF;
     v_gone := ARRAY(SELECT g FROM _pggit.gone_addresses(p_worktree_id) AS g);
     v_touched := v_gone || ARRAY(SELECT c FROM _pggit.changed_addresses(age(v_anchor.horizon::xid)) AS c);
+    IF cardinality(v_touched) > c_limit THEN
+        v_touched := _pggit.without_other_worktrees(p_worktree_id, v_touched);
+    END IF;
     IF cardinality(v_touched) > c_limit OR _pggit.touches_system(v_touched) THEN
         RETURN v_result;
     END IF;

@@ -272,6 +272,46 @@ def is_incremental(play: Play) -> bool:
     return row is not None and bool(row[0])
 
 
+def test_a_large_worktree_beside_does_not_make_a_reading_whole(conn: psycopg.Connection) -> None:
+    conn.execute("SET client_min_messages = error")
+    conn.execute(
+        "CREATE SCHEMA app; CREATE TABLE app.moved (n integer); CREATE VIEW app.plain AS SELECT 1 AS one"
+    )
+    conn.execute(
+        "SELECT pggit.init('app'); SELECT pggit.create_branch('side'); SELECT pggit.checkout('side')"
+    )
+    conn.execute("""
+        CREATE TABLE "app@side".seen (old_name text);
+        SET search_path = public;
+        CREATE VIEW app.looks AS SELECT * FROM "app@side".seen;
+        SELECT pggit.commit('looks', 'main');
+    """)
+    main = conn.execute("SELECT min(worktree_id) FROM _pggit.worktrees").fetchone()
+    assert main is not None
+    play = Play(conn, 0, ["app"], main[0])
+    conn.execute("""
+        DO $$ BEGIN FOR i IN 1 .. 1100 LOOP
+            EXECUTE format('CREATE TABLE "app@side".t%s (id integer DEFAULT 1, note text)', i);
+        END LOOP; END $$
+    """)
+    assert is_incremental(play)
+    assert conn.execute("SELECT * FROM pggit.status('main')").fetchall() == []
+    # whatever reaches over the border between the two still counts
+    conn.execute('ALTER TABLE "app@side".seen RENAME COLUMN old_name TO new_name')
+    conn.execute(
+        'ALTER TABLE app.moved RENAME TO elsewhere; ALTER TABLE app.elsewhere SET SCHEMA "app@side"'
+    )
+    conn.execute("CREATE TABLE app.more (n integer)")
+    conn.execute(
+        'CREATE TABLE app.heir () INHERITS ("app@side".t1); COMMENT ON TABLE "app@side".t2 IS $$x$$'
+    )
+    assert is_incremental(play)
+    play.check()
+    changed = conn.execute("SELECT count(*) FROM pggit.status('main')").fetchone()
+    assert changed is not None
+    assert changed[0] >= 3
+
+
 @pytest.mark.parametrize("seed", range(int(os.environ.get("PGGIT_REREADINGS", "3"))))
 @pytest.mark.parametrize("branch", ["main", "side"])
 def test_reading_again_equals_reading_all(
