@@ -180,9 +180,20 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
-    -- the catalog is the whole cluster's, and its connection strings are for superusers and, in part, pg_read_all_data
-    IF NOT _pggit.reads_whole_database() OR NOT has_column_privilege('pg_subscription', 'subconninfo', 'SELECT') THEN
+    IF NOT _pggit.reads_whole_database() OR NOT EXISTS (
+        SELECT
+        FROM pg_subscription AS s
+        JOIN pg_database AS d ON d.oid = s.subdbid AND d.datname = current_database()
+    ) THEN
         RETURN;
+    END IF;
+    -- Connection strings are for superusers and, in part, pg_read_all_data: without them a plan would lack the subscriptions unsaid.
+    IF NOT has_column_privilege('pg_subscription', 'subconninfo', 'SELECT') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '42501',
+            MESSAGE = format('subscriptions of database %I cannot be read by role %I', current_database(), current_user),
+            DETAIL = 'SELECT on pg_subscription.subconninfo is missing.',
+            HINT = 'Connect as a superuser, or compare schemas alone with --schema.';
     END IF;
     RETURN QUERY
     SELECT

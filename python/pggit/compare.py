@@ -53,6 +53,8 @@ FROM catalog AS c
 CROSS JOIN LATERAL pg_temp.identify(c.rows, pg_temp.renamed_identities(c.rows, $3::text[], $4::text[]), '{}') AS r
 WHERE ((r).object).kind <> 'extension' OR $2::boolean OR ((r).object).attrs->>'schema' = ANY ($1::text[])
 """
+# The engine has been tried on these major versions; it would read the catalog of another without what is new there.
+_MAJORS = range(15, 19)
 # What has no more relations than this is read whole: looking for what differs would take longer.
 _SMALL = 100
 # The objects, unless there are more than $3 relations.
@@ -187,6 +189,13 @@ class _Side:
 
     def __init__(self, url: str, schemas: Sequence[str]) -> None:
         self.connection = Connection(url, 10)
+        if self.connection.major not in _MAJORS:
+            major = self.connection.major
+            self.connection.close()
+            raise Refused(
+                f"PostgreSQL {major} is not supported",
+                f"pggit compares databases of PostgreSQL {_MAJORS[0]} to {_MAJORS[-1]}.",
+            )
         self.schemas = _array(schemas)
         self.is_all = not schemas
 

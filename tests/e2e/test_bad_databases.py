@@ -1,0 +1,186 @@
+"""`pggit compare` where a database is missing, refuses, is broken, too old or too new, or goes away: exit 2, or a right plan."""
+
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from servers import PgServer
+
+# What PostgreSQL keeps although it does not work.
+BROKEN = """
+CREATE SCHEMA app;
+SET check_function_bodies = off;
+CREATE FUNCTION app.broken() RETURNS integer LANGUAGE sql AS 'SELECT no_such FROM nowhere';
+CREATE FUNCTION app.broken_too() RETURNS integer LANGUAGE plpgsql AS 'BEGIN this is no statement';
+CREATE TABLE app.item (id integer PRIMARY KEY, n integer, parent integer);
+INSERT INTO app.item VALUES (1, -1, 7), (2, -1, 7);
+ALTER TABLE app.item ADD CONSTRAINT positive CHECK (n > 0) NOT VALID;
+ALTER TABLE app.item ADD CONSTRAINT parent FOREIGN KEY (parent) REFERENCES app.item NOT VALID;
+CREATE VIEW app.seen AS SELECT 1 AS id, 1 / 0 AS n;
+"""
+
+
+def compare(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "pggit.cli", "compare", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def refused(*arguments: str) -> str:
+    """What a comparison says that ends as an error, with nothing that could be taken for a plan."""
+    done = compare(*arguments)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@contextmanager
+def foreign_server(version: str) -> Iterator[str]:
+    """A server of another version, as far as a client sees before its first query."""
+
+    def message(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("!I", len(body) + 4) + body
+
+    def answer(listening: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            with client:
+                length = struct.unpack("!I", client.recv(4))[0]
+                client.recv(length - 4)
+                client.sendall(
+                    message(b"R", struct.pack("!I", 0))
+                    + message(b"S", b"server_version\0" + version.encode() + b"\0")
+                    + message(b"Z", b"I")
+                )
+                client.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=[listening], daemon=True).start()
+        port = listening.getsockname()[1]
+        yield f"postgresql://u@127.0.0.1:{port}/d?sslmode=disable&gssencmode=disable"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("version", ["14.9", "19devel"])
+def test_an_unsupported_version_is_named_whichever_side_has_it(
+    empty_database: str, version: str
+) -> None:
+    with foreign_server(version) as foreign:
+        for urls in ((foreign, empty_database), (empty_database, foreign)):
+            said = refused(*urls)
+            assert f"PostgreSQL {version[:2]} is not supported" in said
+            assert "hint: pggit compares databases of PostgreSQL 15 to 18." in said
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_on_either_side(
+    pg: PgServer, empty_database: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    bad = {
+        pg.url("no_such_database"): 'database "no_such_database" does not exist',
+        pg.url("postgres", "no_such_role"): 'role "no_such_role" does not exist',
+        f"postgresql://u@127.0.0.1:{port}/d": "connection failed",
+    }
+    for url, reason in bad.items():
+        assert reason in refused(url, empty_database)
+        assert reason in refused(empty_database, url)
+
+
+def test_what_does_not_work_is_carried_over_as_it_is(pg: PgServer) -> None:
+    with pg.database() as start, pg.database() as goal:
+        pg.psql(goal.rpartition("/")[2], text=BROKEN)
+        with psycopg.connect(goal, autocommit=True) as conn:
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                conn.execute("CREATE UNIQUE INDEX CONCURRENTLY one_n ON app.item (n)")
+            (valid,) = conn.execute(
+                "SELECT indisvalid FROM pg_index WHERE indexrelid = 'app.one_n'::regclass"
+            ).fetchone() or (None,)
+            assert valid is False
+        plan = compare(start, goal)
+        assert plan.returncode == 1, plan.stderr
+        for named in ("broken()", "broken_too()", "positive", "parent", "seen"):
+            assert named in plan.stdout
+        assert plan.stdout.count("NOT VALID") == 2
+        pg.psql(start.rpartition("/")[2], text=plan.stdout)
+        again = compare(start, goal)
+        assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+
+
+def test_a_role_that_is_missing_stops_the_script_at_its_name(pg: PgServer) -> None:
+    """Roles are the server's: here the other server is the same one, after its role has gone to another name."""
+    with pg.database() as start, pg.database() as goal:
+        name = f"owner_{goal.rpartition('_')[2]}"
+        with psycopg.connect(goal, autocommit=True) as conn:
+            conn.execute(f"CREATE ROLE {name}")
+            conn.execute("CREATE SCHEMA app; CREATE TABLE app.t (a int)")
+            conn.execute(f"ALTER TABLE app.t OWNER TO {name}")
+            plan = compare(start, goal)
+            conn.execute(f"ALTER ROLE {name} RENAME TO {name}_else")
+            ran = pg.psql(start.rpartition("/")[2], "-1", text=plan.stdout, check=False)
+            assert f'role "{name}" does not exist' in ran.stderr
+            conn.execute(f"DROP OWNED BY {name}_else; DROP ROLE {name}_else")
+        with psycopg.connect(start) as conn:
+            assert conn.execute("SELECT to_regnamespace('app')").fetchone() == (None,)
+
+
+def test_subscriptions_that_may_not_be_read_are_an_error_and_not_left_out(pg: PgServer) -> None:
+    with pg.database() as start, pg.database() as goal:
+        name = goal.rpartition("/")[2]
+        with psycopg.connect(goal, autocommit=True) as conn:
+            conn.execute(f"CREATE ROLE {name} LOGIN; CREATE TABLE t (a int)")
+            try:
+                without = compare(start, pg.url(name, name))
+                assert without.returncode == 1, without.stderr
+                conn.execute(
+                    "CREATE SUBSCRIPTION n CONNECTION 'host=h' PUBLICATION p"
+                    " WITH (connect = false, slot_name = NONE)"
+                )
+                said = refused(start, pg.url(name, name))
+                assert f"subscriptions of database {name} cannot be read by role {name}" in said
+                assert (
+                    "hint: Connect as a superuser, or compare schemas alone with --schema." in said
+                )
+                alone = compare(start, pg.url(name, name), "--schema", "public")
+                assert (alone.returncode, alone.stdout) == (1, without.stdout)
+                conn.execute("DROP SUBSCRIPTION n")
+            finally:
+                conn.execute(f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["from", "to"])
+def test_a_connection_lost_in_the_middle_prints_no_part_of_a_plan(pg: PgServer, lost: int) -> None:
+    """A lock on a catalog that is read holds the comparison in its middle until its session is ended."""
+    with pg.database() as start, pg.database() as goal:
+        urls = (start, goal)
+        pg.psql(goal.rpartition("/")[2], text="CREATE TABLE item (id integer PRIMARY KEY)")
+        with psycopg.connect(urls[lost]) as holder:
+            holder.execute("LOCK TABLE pg_catalog.pg_rewrite IN ACCESS EXCLUSIVE MODE")
+            command = [sys.executable, "-m", "pggit.cli", "compare", start, goal]
+            running = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            with psycopg.connect(pg.maintenance_url, autocommit=True) as watcher:
+                deadline = time.monotonic() + 60
+                while not watcher.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'pggit' AND wait_event_type = 'Lock' AND datname = %s",
+                    [urls[lost].rpartition("/")[2]],
+                ).fetchall():
+                    assert time.monotonic() < deadline
+                    assert running.poll() is None
+            out, said = running.communicate(timeout=60)
+        assert (running.returncode, out) == (2, "")
+        assert "terminating connection" in said
+        assert "Traceback" not in said
