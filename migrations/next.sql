@@ -74,6 +74,9 @@ DROP FUNCTION _pggit.settle_breaks(_pggit.merge_pair[], _pggit.merge_result, _pg
 -- these take one more argument
 DROP FUNCTION _pggit.order_nodes(_pggit.plan_item[], _pggit.plan_node[]);
 DROP FUNCTION _pggit.plan_edges(_pggit.plan_item[], _pggit.plan_node[]);
+-- its rows say one thing more; the other reads it
+DROP FUNCTION _pggit.plan_nodes(_pggit.plan_item[], uuid[]);
+DROP FUNCTION _pggit.plan_facts(_pggit.plan_item[], uuid[]);
 -- relations of 11_commits_walk.sql
 ALTER TABLE _pggit.commits
     ADD COLUMN chain_commit_id integer,

@@ -102,51 +102,54 @@ COMMENT ON FUNCTION _pggit.object_hash(_pggit.object) IS $$
 The hash of one version of an object. jsonb prints its keys in one fixed order, so equal objects give equal text.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.bucket(p_object_id uuid, p_parent_id uuid, p_is_part boolean)
+RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN get_byte(uuid_send(CASE WHEN coalesce(p_is_part, false) THEN p_parent_id ELSE p_object_id END), 0);
+COMMENT ON FUNCTION _pggit.bucket(uuid, uuid, boolean) IS $$
+The page of a tree on which an object lies: that of its table, domain or type, if it is a part of one.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.write_tree(p_objects _pggit.object[])
 RETURNS bytea
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET work_mem = '64MB'
 SET jit = off
 AS $$
 DECLARE
-    v_hashes bytea[];
+    v_hashes bytea[] := ARRAY(SELECT _pggit.object_hash(o) FROM unnest(p_objects) AS o);
     v_pages  bytea[];
     v_tree   bytea;
 BEGIN
-    v_hashes := ARRAY(SELECT _pggit.object_hash(ROW(o.*)::_pggit.object) FROM unnest(p_objects) AS o);
-
     -- Ascending by hash everywhere: two writers of the same new rows then wait for each other instead of deadlocking.
     INSERT INTO _pggit.blobs (
         hash, object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
-    SELECT h.hash, o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
+    SELECT o.hash, o.object_id, o.kind, o.parent_id, o.schema_name, o.table_name, o.name, o.signature,
         coalesce(o.attrs, '{}'), coalesce(o.deps, '{}')
-    FROM unnest(p_objects) WITH ORDINALITY
-        AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality)
-    JOIN unnest(v_hashes) WITH ORDINALITY AS h(hash, ordinality) USING (ordinality)
-    WHERE NOT EXISTS (SELECT FROM _pggit.blobs AS b WHERE b.hash = h.hash)
-    ORDER BY h.hash
+    FROM unnest(p_objects, v_hashes) AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, hash)
+    WHERE NOT EXISTS (SELECT FROM _pggit.blobs AS b WHERE b.hash = o.hash)
+    ORDER BY o.hash
     ON CONFLICT (hash) DO NOTHING;
 
-    WITH members AS (
+    WITH container AS MATERIALIZED (
+        SELECT p.object_id FROM unnest(p_objects) AS p WHERE p.kind <> 'schema'
+    ), members AS (
         SELECT
-            get_byte(uuid_send(CASE WHEN p.kind <> 'schema' THEN p.object_id ELSE o.object_id END), 0) AS bucket,
-            h.hash
-        FROM unnest(p_objects) WITH ORDINALITY
-            AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, ordinality)
-        JOIN unnest(v_hashes) WITH ORDINALITY AS h(hash, ordinality) USING (ordinality)
-        LEFT JOIN unnest(p_objects)
-            AS p(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps)
-            ON p.object_id = o.parent_id
-    ), buckets AS (
-        SELECT m.bucket, array_agg(m.hash ORDER BY m.hash) AS blob_hashes
+            _pggit.bucket(o.object_id, o.parent_id, o.parent_id IN (SELECT c.object_id FROM container AS c)) AS bucket,
+            o.hash
+        FROM unnest(p_objects, v_hashes)
+            AS o(object_id, kind, parent_id, schema_name, table_name, name, signature, attrs, deps, hash)
+    ), hashed AS MATERIALIZED (
+        SELECT m.bucket, array_agg(m.hash ORDER BY m.hash) AS blob_hashes,
+            sha256(string_agg(m.hash, ''::bytea ORDER BY m.hash)) AS hash
         FROM members AS m
         GROUP BY m.bucket
-    ), hashed AS (
-        SELECT b.bucket, b.blob_hashes, sha256(string_agg(e.hash, ''::bytea ORDER BY e.hash)) AS hash
-        FROM buckets AS b, unnest(b.blob_hashes) AS e(hash)
-        GROUP BY b.bucket, b.blob_hashes
     ), written AS (
         INSERT INTO _pggit.pages (hash, blob_hashes)
         SELECT h.hash, h.blob_hashes
@@ -172,16 +175,6 @@ $$;
 COMMENT ON FUNCTION _pggit.write_tree(_pggit.object[]) IS $$
 Stores a whole state, or finds it stored, and gives its hash. What it shares with earlier states is not written again.
 p_objects: every object; parents must be among them, because a part lies in the bucket of its table.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.bucket(p_object_id uuid, p_parent_id uuid, p_is_part boolean)
-RETURNS integer
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN get_byte(uuid_send(CASE WHEN coalesce(p_is_part, false) THEN p_parent_id ELSE p_object_id END), 0);
-COMMENT ON FUNCTION _pggit.bucket(uuid, uuid, boolean) IS $$
-The page of a tree on which an object lies: that of its table, domain or type, if it is a part of one.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.patch_tree(

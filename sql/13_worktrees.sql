@@ -329,6 +329,7 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
+SET work_mem = '64MB'
 AS $$
 DECLARE
     v_known    _pggit.known_identity[] := '{}'::_pggit.known_identity[];

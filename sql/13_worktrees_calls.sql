@@ -60,6 +60,7 @@ LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET work_mem = '64MB'
 AS $$
 DECLARE
     v_reading     _pggit.worktree_anchors;

@@ -512,6 +512,7 @@ DECLARE
     v_ids _pggit.known_identity[] := '{}'::_pggit.known_identity[];
 BEGIN
     FOR v_level IN 1 .. 3 LOOP
+        EXIT WHEN cardinality(v_ids) = cardinality(p_rows);
         v_ids := _pggit.assign_level(p_rows, v_ids, p_known, p_expected, v_level);
     END LOOP;
     RETURN QUERY
@@ -548,6 +549,7 @@ LANGUAGE plpgsql
 VOLATILE
 ROWS 20000
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET work_mem = '64MB'
 AS $$
 BEGIN
     RETURN QUERY

@@ -255,7 +255,7 @@ BEGIN
             _pggit.default_name(r.relname, n.columns, n.label) AS usual_name,
             -- where the usual name is taken, PostgreSQL counts: which number an index got depends on the order in which they were made
             _pggit.default_name(r.relname, n.columns, n.label || substring(c.relname FROM '[0-9]+$')) AS counted_name,
-            coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(c.oid, 'pg_class')) AS comment
+            coalesce(d.description, e.description) AS comment
         FROM unnest(p_only) AS w(oid)
         JOIN pg_index AS i ON i.indexrelid = w.oid
         JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relispartition
@@ -266,6 +266,8 @@ BEGIN
         LEFT JOIN pg_depend AS o ON o.classid = 'pg_class'::regclass AND o.objid = c.oid
             AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
         LEFT JOIN pg_constraint AS k ON k.oid = o.refobjid AND k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+        LEFT JOIN pg_description AS d ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0
+        LEFT JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
         CROSS JOIN LATERAL (
             SELECT
                 -- an index keeps the names that its own was made of

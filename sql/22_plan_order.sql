@@ -77,16 +77,41 @@ COMMENT ON FUNCTION _pggit.owned_sequences(_pggit.plan_item[]) IS $$
 The owned sequences with their columns, before and after, as far as these are among the items.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.is_table_clause(p_constraint _pggit.object, p_table _pggit.object)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (p_constraint).kind = 'constraint'
+    AND (p_constraint).attrs->>'type' IN ('check', 'primary_key', 'unique')
+    AND (p_constraint).attrs - '{type,expression,key_columns,include,nulls_not_distinct,deferrable,no_inherit,comment}'::text[] = '{}'
+    -- PostgreSQL 18 would see the name taken when it names the NOT NULL of a table made later
+    AND strpos((p_constraint).name, '_not_null') = 0
+    AND (p_table).kind = 'table'
+    AND NOT (p_table).attrs ?| '{partition_of,partition_by,inherits,of_type,server}';
+COMMENT ON FUNCTION _pggit.is_table_clause(_pggit.object, _pggit.object) IS $$
+Whether a constraint of a new table can be said in its CREATE TABLE, as far as the two tell: that saves a statement, and an ALTER TABLE
+costs more than to make a small table.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.plan_facts(p_items _pggit.plan_item[], p_cycle uuid[])
 RETURNS TABLE (
     object_id uuid, kind text, action text, is_renamed boolean, is_loosened boolean, is_set_aside boolean,
     old _pggit.object, new _pggit.object, parent_kind text, parent_action text, is_cyclic boolean,
-    is_owned_by_dropped boolean, is_owned_by_identity boolean, is_regiven boolean
+    is_owned_by_dropped boolean, is_owned_by_identity boolean, is_regiven boolean, is_table_clause boolean
 )
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
+    WITH calling AS MATERIALIZED (
+        -- what calls a routine waits for it; its table, which the routine may name, does not
+        SELECT DISTINCT k.object_id
+        FROM unnest(p_items) AS k
+        CROSS JOIN LATERAL unnest((k.new).deps) AS d(object_id)
+        JOIN unnest(p_items) AS r ON r.object_id = d.object_id AND r.kind IN ('function', 'procedure', 'aggregate', 'operator')
+        WHERE k.kind = 'constraint'
+    )
     SELECT
         i.object_id, i.kind, i.action, i.is_renamed, i.is_loosened, i.is_set_aside, i.old, i.new, i.parent_kind,
         p.action AS parent_action,
@@ -99,8 +124,10 @@ BEGIN ATOMIC
             i.action IN ('create', 'rebuild')
             OR (i.old).attrs->'owned_by' IS DISTINCT FROM (i.new).attrs->'owned_by'
             OR o.object_id IS NOT NULL
-        ) AS is_regiven
+        ) AS is_regiven,
+        c.object_id IS NULL AND NOT i.object_id = ANY (p_cycle) AND _pggit.is_table_clause(i.new, p.new) AS is_table_clause
     FROM unnest(p_items) AS i
+    LEFT JOIN calling AS c ON c.object_id = i.object_id
     LEFT JOIN unnest(p_items) AS p ON p.object_id = coalesce((i.old).parent_id, (i.new).parent_id)
     LEFT JOIN _pggit.owned_sequences(p_items) AS w ON w.sequence_id = i.object_id
     LEFT JOIN unnest(p_items) AS o ON o.action IN ('drop', 'rebuild') AND o.object_id = w.old_column_id
@@ -150,7 +177,8 @@ BEGIN ATOMIC
                 OR (i.is_owned_by_dropped OR i.is_owned_by_identity) AND i.action = 'drop'
             WHERE i.action IN ('drop', 'rebuild')
             UNION ALL
-            SELECT 'create', 4, i.kind = 'column' AND coalesce(i.parent_action IN ('create', 'rebuild'), false) AND i.parent_kind = 'table'
+            SELECT 'create', 4, coalesce(i.parent_action IN ('create', 'rebuild'), false)
+                AND (i.kind = 'column' AND i.parent_kind = 'table' OR coalesce(i.is_table_clause, false))
             WHERE i.action IN ('create', 'rebuild') AND NOT (i.action = 'create' AND i.kind = 'schema')
             UNION ALL
             SELECT 'alter', 4, false WHERE i.action = 'alter'
@@ -178,6 +206,8 @@ BEGIN ATOMIC
                     CASE WHEN w.kind IN ('default_privilege', 'partition_index', 'event_trigger') THEN
                         CASE WHEN w.kind = 'event_trigger' AND w.op IN ('drop', 'rename') THEN 0 ELSE 9 END ELSE w.phase END,
                     CASE WHEN w.phase = 2 THEN -_pggit.kind_weight(w.kind) ELSE _pggit.kind_weight(w.kind) END,
+                    -- to make a partition, PostgreSQL goes through all constraints of the database: better while they are few
+                    w.kind = 'table' AND NOT (w.object).attrs ?| '{partition_of,partition_by}',
                     (w.object).schema_name, (w.object).table_name,
                     CASE jsonb_typeof((w.object).attrs->'position') WHEN 'number' THEN ((w.object).attrs->>'position')::numeric END,
                     (w.object).name, (w.object).signature, w.object_id

@@ -384,6 +384,10 @@ BEGIN
             FROM unnest(p_parts) AS c
             WHERE (c).kind = 'column' AND (c).attrs ?& '{inherited,not_null,not_null_name}' AND NOT (c).attrs ? 'not_null_not_valid')), '');
     END IF;
+    v_lines := nullif(concat_ws(E',\n', v_lines, (
+        SELECT string_agg(format('    CONSTRAINT %I %s', k.name, _pggit.constraint_definition(k.attrs)), E',\n' ORDER BY k.name)
+        FROM unnest(p_parts) AS k
+        WHERE k.kind = 'constraint')), '');
     RETURN NEXT _pggit.make_ddl(
         concat_ws(' ',
             'CREATE', upper(v_attrs->>'persistence'), CASE WHEN v_attrs ? 'server' THEN 'FOREIGN' END, 'TABLE', v_target,
@@ -434,8 +438,8 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.create_table(_pggit.object, _pggit.object[]) IS $$
-CREATE TABLE with its columns.
-p_parts: the columns.
+CREATE TABLE with its columns and those of its constraints that need no more than them.
+p_parts: the columns and these constraints.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.not_valid_not_null(p_column _pggit.object)
