@@ -43,14 +43,15 @@ def load(pg: PgServer, url: str, version: str) -> None:
 
 
 def history(url: str) -> list[object]:
-    """What has to survive: commits with their hashes and parents, branches, tags, merges, and a tree read back."""
+    """What has to survive: commits with their hashes and parents, branches, tags, merges, and all trees read back."""
     queries = (
         "SELECT commit_id, hash, parents, message, author, committed_at FROM pggit.commits ORDER BY commit_id",
         "SELECT branch_id, name, head_commit_id FROM pggit.branches ORDER BY branch_id",
         "SELECT name, commit_id FROM pggit.tags ORDER BY name",
         "SELECT merge_id, status FROM pggit.merges ORDER BY merge_id",
         "SELECT merge_id, conflict_id, conflict_type, resolution_status FROM pggit.conflicts ORDER BY conflict_id",
-        "SELECT sql FROM pggit.migration('main~1', 'main')",
+        "SELECT c.commit_id, o.* FROM pggit.commits AS c, _pggit.tree_objects(decode(c.tree_hash, 'hex')) AS o "
+        "ORDER BY c.commit_id, o.object_id",
     )
     with psycopg.connect(url) as conn:
         return [conn.execute(query).fetchall() for query in queries]
