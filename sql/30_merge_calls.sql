@@ -268,6 +268,14 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
     v_count integer;
+    v_refused text[] := ARRAY(
+        SELECT format('%s was refused again: %s', replace(r.strategy, '_', ' '), n.description)
+        FROM _pggit.conflicts AS c
+        JOIN _pggit.resolutions AS r ON r.conflict_id = c.conflict_id
+        JOIN unnest(p_conflicts) AS n ON (n.conflict_type, n.object_id, n.other_id, n.attribute)
+            IS NOT DISTINCT FROM (c.conflict_type, c.object_id, c.other_id, c.attribute)
+        WHERE c.merge_id = p_merge.merge_id
+        ORDER BY c.conflict_id);
 BEGIN
     PERFORM _pggit.store_conflicts(p_merge.merge_id, p_conflicts);
     v_count := _pggit.count_open_conflicts(p_merge.merge_id);
@@ -275,12 +283,12 @@ BEGIN
     SET status = 'pending_conflicts',
         conflicts_detected = true,
         message = array_to_string(format('%s conflict%s to resolve', v_count, CASE WHEN v_count = 1 THEN '' ELSE 's' END)
-            || p_notes, '; ')
+            || v_refused || p_notes, '; ')
     WHERE m.merge_id = p_merge.merge_id;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.leave_conflicts(_pggit.merges, _pggit.merge_conflict[], text[]) IS $$
-Records the open conflicts of a merge, which now waits for them.
+Records the open conflicts of a merge, which now waits for them; its message says which resolutions did not help.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.run_merge(p_merge _pggit.merges, p_allow_data_loss boolean)

@@ -74,7 +74,8 @@ SELECT is((SELECT conflict_type || '/' || attribute FROM pggit.conflicts WHERE m
     'rows that refuse a constraint are a conflict');
 SELECT matches((SELECT description FROM pggit.conflicts WHERE merge_id = pg_temp.m()), '1 rows?.*"id": 1', 'which counts and names them');
 SELECT pggit.resolve_conflicts(pg_temp.m(), 'use_source');
-SELECT is((SELECT status FROM pggit.complete_merge(pg_temp.m())), 'pending_conflicts', 'use_source asks the rows again');
+SELECT matches((SELECT status || ': ' || message FROM pggit.complete_merge(pg_temp.m())),
+    '^pending_conflicts: 1 conflict to resolve; use source was refused again: .*"id": 1', 'use_source asks the rows again, and says so');
 UPDATE t SET c = 3 WHERE c IS NULL;
 SELECT pggit.resolve_conflicts(pg_temp.m(), 'use_source');
 SELECT is((SELECT status FROM pggit.complete_merge(pg_temp.m())), 'completed', 'and completes once they agree');
