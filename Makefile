@@ -42,8 +42,8 @@ lint: setup ## check the form of SQL and Python, and the types
 properties: setup ## try the properties of merges and migrations on EXAMPLES generated schemas each, new ones every time
 	@PGGIT_EXAMPLES=$(EXAMPLES) PGGIT_EVERY_POINT=1 $(PYTEST) tests/merge/test_properties.py tests/concurrency/test_crashes.py
 
-large: setup ## do the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), with the smallest lock table
-	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py
+large: setup ## do the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), with the smallest lock table, and there and back
+	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py tests/compare/test_real_schemas.py
 
 check: lint test ## lint and test
 
