@@ -45,6 +45,41 @@ COMMENT ON FUNCTION _pggit.foreign_option_attrs(text[]) IS $$
 Spreads OPTIONS of foreign objects over one attribute each; of a secret only that it is set.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.require_user_mappings()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    -- the rule by which the view pg_user_mappings shows no options
+    v_hidden text := (
+        SELECT min(format('%s on server %I', CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END, m.srvname))
+        FROM pg_user_mappings AS m
+        JOIN pg_foreign_server AS s ON s.oid = m.srvid
+        WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, m.srvid)
+          AND NOT CASE
+              WHEN m.umuser = 0 THEN pg_has_role(s.srvowner, 'USAGE')
+              WHEN m.usename = current_user THEN pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')
+              ELSE false
+          END);
+BEGIN
+    IF v_hidden IS NULL OR (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING
+        ERRCODE = '42501',
+        MESSAGE = format('user mappings of database %I cannot be read by role %I', current_database(), current_user),
+        DETAIL = format('PostgreSQL hides the options of the mapping of %s.', v_hidden),
+        HINT = 'Connect as a superuser, or compare schemas alone with --schema.';
+END;
+$$;
+COMMENT ON FUNCTION _pggit.require_user_mappings() IS $$
+Refuses where the options of a user mapping are hidden from the current role: a plan would lack them unsaid.
+Errors: 42501.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit._read_foreign_servers()
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -84,12 +119,12 @@ BEGIN
     FROM pg_foreign_server AS s
     JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
     WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, s.oid);
+    PERFORM _pggit.require_user_mappings();
     RETURN QUERY
     SELECT
         'pg_user_mapping'::regclass::oid, m.umid, 0, 'user_mapping', 'pg_foreign_server'::regclass::oid, m.srvid,
         NULL::text, NULL::text, CASE WHEN m.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(m.usename) END, NULL::text,
         jsonb_build_object('server', quote_ident(m.srvname)) || _pggit.foreign_option_attrs(m.umoptions)
-    -- the view hides the options of others from those who may not see them
     FROM pg_user_mappings AS m
     WHERE NOT _pggit.is_extension_member('pg_foreign_server'::regclass, m.srvid);
 END;

@@ -519,17 +519,20 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 SET enable_nestloop = off
 AS $$
+DECLARE
+    v_items _pggit.plan_item[] := _pggit.plan_items(p_from, p_to);
+    v_marked _pggit.plan_item[] := _pggit.mark_rebuilds(_pggit.adopt_indexes(v_items), '{}');
 BEGIN
     -- as _pggit.plan and _pggit.spread_rebuilds begin
     RETURN QUERY
     SELECT (i.first).*
-    FROM unnest(_pggit.mark_rebuilds(_pggit.adopt_indexes(_pggit.plan_items(p_from, p_to)), '{}')) AS i
+    FROM unnest(v_marked) AS i
     WHERE i.action IN ('rebuild', 'drop')
         OR i.action = 'alter' AND (i.kind = 'column' AND _pggit.is_retyping(i.old, i.new) OR i.kind = 'domain')
     UNION ALL
     SELECT (d.first).*
-    FROM unnest(_pggit.plan_items(p_from, p_to)) AS i
-    JOIN unnest(_pggit.plan_items(p_from, p_to)) AS d ON d.object_id = (i.new).parent_id AND d.kind = 'domain'
+    FROM unnest(v_items) AS i
+    JOIN unnest(v_items) AS d ON d.object_id = (i.new).parent_id AND d.kind = 'domain'
     WHERE i.parent_kind = 'domain' AND i.action IN ('create', 'alter') AND (d.first).object_id IS NOT NULL;
 END;
 $$;

@@ -159,6 +159,30 @@ def test_subscriptions_that_may_not_be_read_are_an_error_and_not_left_out(pg: Pg
                 conn.execute(f"DROP ROLE {name}")
 
 
+def test_user_mappings_whose_options_are_hidden_are_an_error_and_not_left_out(
+    pg: PgServer,
+) -> None:
+    with pg.database() as start, pg.database() as goal:
+        name = goal.rpartition("/")[2]
+        with psycopg.connect(goal, autocommit=True) as conn:
+            conn.execute(
+                f"CREATE ROLE {name} LOGIN; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+                f" CREATE USER MAPPING FOR {name} SERVER s OPTIONS (user 'u')"
+            )
+            try:
+                said = refused(start, pg.url(name, name))
+                assert f"user mappings of database {name} cannot be read by role {name}" in said
+                assert f"the mapping of {name} on server s" in said
+                conn.execute(f"GRANT USAGE ON FOREIGN SERVER s TO {name}")
+                shown = compare(start, pg.url(name, name))
+                assert shown.returncode == 1, shown.stderr
+                assert "OPTIONS (\"user\" 'u')" in shown.stdout
+            finally:
+                conn.execute(
+                    f"DROP USER MAPPING FOR {name} SERVER s; DROP OWNED BY {name}; DROP ROLE {name}"
+                )
+
+
 @pytest.mark.parametrize("lost", [0, 1], ids=["from", "to"])
 def test_a_connection_lost_in_the_middle_prints_no_part_of_a_plan(pg: PgServer, lost: int) -> None:
     """A lock on a catalog that is read holds the comparison in its middle until its session is ended."""
