@@ -286,6 +286,29 @@ COMMENT ON FUNCTION _pggit.refusal(
 A conflict over an object that PostgreSQL or the rows refuse.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.left_columns(p_base _pggit.object[], p_ours _pggit.object[], p_merged _pggit.object[])
+RETURNS TABLE (heir_id uuid, column_id uuid, message text)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT (h).object_id, (c).object_id,
+        format('column %s of table %s is %s in its new parent: its rows would not go with it', (x).name, (h).name, (c).name)
+    FROM unnest(p_merged) AS h
+    JOIN unnest(p_ours) AS t ON (t).object_id = (h).object_id AND NOT (t).attrs ?| '{partition_of,inherits}'
+    JOIN unnest(p_merged) AS c ON (c).kind = 'column' AND (c).parent_id = ANY ((h).deps)
+    JOIN unnest(p_base) AS b ON (b).object_id = (c).object_id AND (b).name <> (c).name
+    JOIN unnest(p_ours) AS x ON (x).kind = 'column' AND (x).parent_id = (h).object_id AND (x).name = (b).name
+    WHERE (h).kind = 'table'
+      AND (h).attrs ?| '{partition_of,inherits}'
+      AND NOT EXISTS (SELECT FROM unnest(p_merged) AS m WHERE (m).object_id = (x).object_id);
+END;
+COMMENT ON FUNCTION _pggit.left_columns(_pggit.object[], _pggit.object[], _pggit.object[]) IS $$
+Tables of the target that the source lets join a parent, with a column that the target has renamed in that parent since: the plan would
+drop the table's and add the parent's, without the rows that stand in it.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.prove_merge(
     p_base _pggit.object[],
     p_ours _pggit.object[],
@@ -310,6 +333,12 @@ DECLARE
     v_result _pggit.merge_result := ROW(p_merged, '{}', '{}')::_pggit.merge_result;
 BEGIN
     IF v_ids = '{}' THEN
+        RETURN v_result;
+    END IF;
+    v_result.conflicts := ARRAY(
+        SELECT _pggit.refusal(p_base, p_ours, p_theirs, p_merged, l.heir_id, 'dependency_broken', l.message, l.column_id)
+        FROM _pggit.left_columns(p_base, p_ours, p_merged) AS l);
+    IF v_result.conflicts <> '{}' THEN
         RETURN v_result;
     END IF;
     v_trial := _pggit.try_plan(v_from, v_to);

@@ -109,25 +109,34 @@ RETURNS _pggit.object[]
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-RETURN ARRAY(
-    SELECT m FROM unnest(p_objects) AS m WHERE m.object_id <> p_object_id AND m.parent_id IS DISTINCT FROM p_object_id
-    UNION ALL
-    -- parts stay merged while their container stays
-    SELECT m FROM unnest(p_objects) AS m
-    WHERE m.parent_id = p_object_id AND EXISTS (
-        SELECT FROM unnest(p_pairs) AS p
-        WHERE p.object_id = p_object_id
-            AND (CASE WHEN p_side = 'ours' THEN p.ours ELSE p.theirs END).object_id IS NOT NULL)
-    UNION ALL
-    SELECT s.object
-    FROM (
+BEGIN ATOMIC
+    WITH side AS MATERIALIZED (
         SELECT p.object_id, CASE WHEN p_side = 'ours' THEN p.ours ELSE p.theirs END AS object
         FROM unnest(p_pairs) AS p
-    ) AS s
-    WHERE (s.object).object_id = p_object_id
-        OR (s.object).parent_id = p_object_id
-            AND NOT EXISTS (SELECT FROM unnest(p_objects) AS m WHERE m.object_id IN (s.object_id, p_object_id))
-);
+    ), kept AS MATERIALIZED (
+        -- parts stay merged while their container stays and has the same parents: else what it inherits is another thing
+        SELECT EXISTS (
+            SELECT
+            FROM side AS s
+            LEFT JOIN unnest(p_objects) AS m ON m.object_id = p_object_id
+            WHERE s.object_id = p_object_id AND (s.object).object_id IS NOT NULL
+              AND (m.object_id IS NULL OR (m.attrs->'partition_of', m.attrs->'inherits')
+                  IS NOT DISTINCT FROM ((s.object).attrs->'partition_of', (s.object).attrs->'inherits'))
+        ) AS are_parts
+    )
+    SELECT ARRAY(
+        SELECT m
+        FROM unnest(p_objects) AS m
+        WHERE m.object_id <> p_object_id
+          AND (m.parent_id IS DISTINCT FROM p_object_id OR (SELECT k.are_parts FROM kept AS k))
+        UNION ALL
+        SELECT s.object
+        FROM side AS s
+        WHERE (s.object).object_id = p_object_id
+            OR (s.object).parent_id = p_object_id
+                AND NOT EXISTS (SELECT FROM unnest(p_objects) AS m
+                    WHERE m.object_id IN (s.object_id, p_object_id) AND (SELECT k.are_parts FROM kept AS k)));
+END;
 COMMENT ON FUNCTION _pggit.take_version(_pggit.merge_pair[], _pggit.object[], uuid, text) IS $$
 The objects with one of them as one side has it: replaced, added with its parts, or removed with them.
 $$;

@@ -328,6 +328,25 @@ ALTER TABLE p ATTACH PARTITION alone FOR VALUES FROM (20) TO (30);
 ALTER TABLE p ADD w int NOT NULL DEFAULT 3;
 --: merged
 see.column('alone', 'w') = 'integer NN =3' AND see.count('p') = 3
+--= a table of the base attached, and then a column of all renamed
+--! one-way
+--: ours
+ALTER TABLE p ATTACH PARTITION alone FOR VALUES FROM (20) TO (30);
+--: theirs
+ALTER TABLE p RENAME v TO words;
+--: merged
+see.column('alone', 'words') = 'text' AND (SELECT words FROM alone) = 'c'
+--= a column of all renamed, and then a table of the base attached
+--! one-way
+--: ours
+ALTER TABLE p RENAME v TO words;
+--: theirs
+ALTER TABLE p ATTACH PARTITION alone FOR VALUES FROM (20) TO (30);
+--: conflict dependency_broken
+--: ours wins
+see.column('alone', 'v') = 'text' AND see.column('p', 'words') = 'text' AND see.count('p') = 2
+--: theirs wins
+see.count('p') = 3
 --= a default of the parent alone and one of the child
 --: ours
 ALTER TABLE ONLY p ALTER v SET DEFAULT 'all';
