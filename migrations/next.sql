@@ -151,3 +151,5 @@ DROP FUNCTION _pggit.trigger_attrs(pg_trigger, text);
 DROP FUNCTION _pggit.routine_attrs(pg_proc);
 -- a repository writes its first tree with store_identities
 DROP FUNCTION _pggit.assign_identities(integer);
+-- the options themselves say the lock; what calls it is made anew
+DROP FUNCTION _pggit.option_changes(text, jsonb, jsonb, text) CASCADE;

@@ -130,6 +130,34 @@ COMMENT ON FUNCTION _pggit.inner_objects(_pggit.catalog_address[]) IS $$
 What _pggit.read_aliases folds into some objects, without what counts as theirs only as what others need.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.without_key_indexes(p_addresses _pggit.catalog_address[])
+RETURNS _pggit.catalog_address[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT a
+        FROM unnest(p_addresses) AS a
+        WHERE NOT EXISTS (
+            SELECT
+            FROM pg_depend AS o
+            WHERE o.classid = a.classid AND o.objid = a.objid AND a.classid = 'pg_class'::regclass
+              AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+        ));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.without_key_indexes(_pggit.catalog_address[]) IS $$
+The addresses without indexes of constraints: what such an index needs counts as its constraint's need (_pggit.read_aliases).
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.outer_partitions(p_addresses _pggit.catalog_address[])
 RETURNS TABLE (classid oid, objid oid, to_classid oid, to_objid oid, to_objsubid integer)
 LANGUAGE plpgsql

@@ -154,6 +154,20 @@ COMMENT ON FUNCTION _pggit.index_extras(pg_index, text[]) IS $$
 What pg_get_indexdef prints between the keys of an index and its condition.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.index_statistics(p_index_oid oid)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN coalesce((
+    SELECT jsonb_object_agg('statistics:' || a.attnum, a.attstattarget)
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_index_oid AND a.attnum > 0 AND a.attstattarget >= 0
+), '{}');
+COMMENT ON FUNCTION _pggit.index_statistics(oid) IS $$
+The statistics targets of an index, as "statistics:<number>" attributes: only expressions can have one.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit._read_indexes(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -182,12 +196,7 @@ BEGIN
             'tablespace', t.spcname
         ))
         || CASE WHEN c.reloptions IS NULL THEN '{}' ELSE _pggit.option_attrs(c.reloptions) END
-        -- only expressions can have a target
-        || CASE WHEN i.indexprs IS NULL THEN '{}' ELSE coalesce((
-            SELECT jsonb_object_agg('statistics:' || a.attnum, a.attstattarget)
-            FROM pg_attribute AS a
-            WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attstattarget >= 0
-        ), '{}') END
+        || CASE WHEN i.indexprs IS NULL THEN '{}' ELSE _pggit.index_statistics(c.oid) END
         || CASE WHEN c.relkind = 'I' AND EXISTS (
             SELECT
             FROM pg_inherits AS h
@@ -235,6 +244,32 @@ COMMENT ON FUNCTION _pggit._read_indexes(_pggit.catalog_place[], oid[]) IS $$
 Indexes, those of constraints and those attached to the index of a partitioned table left out.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.partition_index_attrs(p_index pg_index, p_class pg_class, p_parent pg_class)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_options jsonb := _pggit.option_attrs((p_class).reloptions);
+    v_usual   jsonb := _pggit.option_attrs((p_parent).reloptions);
+BEGIN
+    RETURN CASE WHEN (p_index).indisclustered THEN '{"clustered": true}'::jsonb ELSE '{}' END
+        || CASE WHEN (p_index).indisreplident THEN '{"replica_identity": true}'::jsonb ELSE '{}' END
+        || CASE WHEN v_options = v_usual THEN '{}' ELSE v_options || jsonb_build_object('usual_options', v_usual) END
+        || CASE WHEN (p_class).reltablespace = 0 AND (p_parent).reltablespace = 0 THEN '{}' ELSE jsonb_build_object(
+            'tablespace', coalesce(
+                (SELECT t.spcname FROM pg_tablespace AS t WHERE t.oid = (p_class).reltablespace), 'pg_default')) END
+        || CASE WHEN (p_index).indexprs IS NULL THEN '{}' ELSE _pggit.index_statistics((p_class).oid) END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.partition_index_attrs(pg_index, pg_class, pg_class) IS $$
+What the index of a partition is or has that PostgreSQL would not give it by its parent's. That hands on its storage parameters and
+its tablespace when the part is made, and nothing later (DefineIndex); these are said where they are the part's own, with what the
+parent would give.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_places _pggit.catalog_place[], p_only oid[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -248,10 +283,10 @@ BEGIN
     SELECT
         'pg_class'::regclass::oid, v.oid, 0, 'partition_index', 'pg_class'::regclass::oid, v.indrelid,
         v.logical::text, v.relname::text, v.parent::text, NULL::text,
-        jsonb_strip_nulls(jsonb_build_object('index_name', v.name, 'usual_name', v.usual_name, 'comment', v.comment))
+        jsonb_strip_nulls(jsonb_build_object('index_name', v.name, 'usual_name', v.usual_name, 'comment', v.comment)) || v.own
     FROM (
         SELECT
-            c.oid, i.indrelid, s.logical, r.relname, u.relname AS parent, c.relname AS name,
+            c.oid, i.indrelid, s.logical, r.relname, u.relname AS parent, c.relname AS name, f.own,
             _pggit.default_name(r.relname, n.columns, n.label) AS usual_name,
             -- where the usual name is taken, PostgreSQL counts: which number an index got depends on the order in which they were made
             _pggit.default_name(r.relname, n.columns, n.label || substring(c.relname FROM '[0-9]+$')) AS counted_name,
@@ -276,16 +311,18 @@ BEGIN
                 CASE WHEN i.indisprimary THEN 'pkey' WHEN k.contype = 'u' THEN 'key' WHEN k.contype = 'x' THEN 'excl' ELSE 'idx' END
                     AS label
         ) AS n
+        CROSS JOIN LATERAL (SELECT _pggit.partition_index_attrs(i, c, u) AS own OFFSET 0) AS f
         -- a key of the partition's own, beside an index of its parent, is a constraint by itself
         WHERE k.conparentid IS DISTINCT FROM 0
     ) AS v
     WHERE v.name <> v.usual_name AND v.name IS DISTINCT FROM v.counted_name
-       OR v.comment IS NOT NULL;
+       OR v.comment IS NOT NULL
+       OR v.own <> '{}';
 END;
 $$;
 COMMENT ON FUNCTION _pggit._read_partition_indexes(_pggit.catalog_place[], oid[]) IS $$
-The indexes that partitions have from their parents, as far as they have a name or comment of their own; each stands under the name
-of its parent's.
+The indexes that partitions have from their parents, as far as they have anything of their own; each stands under the name of its
+parent's.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit._read_triggers(p_places _pggit.catalog_place[], p_only oid[])

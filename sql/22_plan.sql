@@ -311,7 +311,7 @@ BEGIN
             i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first, i.old, i.new
         )::_pggit.plan_item)
         FROM unnest(p_items) AS i
-        LEFT JOIN unnest(v_rebuilt) AS r(object_id) ON r.object_id = i.object_id
+        LEFT JOIN (SELECT DISTINCT w.object_id FROM unnest(v_rebuilt) AS w(object_id)) AS r ON r.object_id = i.object_id
     );
 END;
 $$;
@@ -379,7 +379,8 @@ BEGIN
     END IF;
     -- Where all is new, nothing stands in the way of anything.
     IF p_rebuild <> '{}' OR EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'create' AND i.kind <> 'schema' OR i.is_renamed) THEN
-        v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(_pggit.follow_renames(v_items), p_rebuild));
+        v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(
+            _pggit.follow_renames(v_items), p_rebuild || _pggit.fixed_options(v_items)));
         v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
         v_items := _pggit.follow_partition_indexes(v_items);
     END IF;

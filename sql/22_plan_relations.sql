@@ -42,12 +42,25 @@ COMMENT ON FUNCTION _pggit.option_list(jsonb, text) IS $$
 Storage options as WITH and SET write them; NULL if there are none.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.option_changes(
-    p_head text,
-    p_old jsonb,
-    p_new jsonb,
-    p_lock_level text DEFAULT 'SHARE UPDATE EXCLUSIVE'
-)
+CREATE OR REPLACE FUNCTION _pggit.option_lock(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN EXISTS (
+        SELECT
+        FROM jsonb_object_keys(p_attrs) AS o(key)
+        WHERE o.key !~ '^option:(toast\.|autovacuum_|vacuum_|log_autovacuum_|n_distinct)'
+          AND o.key NOT IN ('option:fillfactor', 'option:deduplicate_items', 'option:toast_tuple_target', 'option:parallel_workers')
+    ) THEN 'ACCESS EXCLUSIVE'
+    ELSE 'SHARE UPDATE EXCLUSIVE'
+END;
+COMMENT ON FUNCTION _pggit.option_lock(jsonb) IS $$
+The lock under which PostgreSQL sets storage options of tables, columns and indexes (reloptions.c, AlterTableGetRelOptionsLockLevel).
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.option_changes(p_head text, p_old jsonb, p_new jsonb)
 RETURNS SETOF _pggit.ddl
 LANGUAGE plpgsql
 IMMUTABLE
@@ -68,17 +81,18 @@ BEGIN
             WHERE starts_with(n.key, 'option:') AND p_old->>n.key IS DISTINCT FROM n.value
         )
         SELECT _pggit.make_ddl(
-            p_head || ' RESET (' || regexp_replace(_pggit.option_list(g.attrs), ' = ''[^'']*''', '', 'g') || ')', p_lock_level)
+            p_head || ' RESET (' || regexp_replace(_pggit.option_list(g.attrs), ' = ''[^'']*''', '', 'g') || ')',
+            _pggit.option_lock(g.attrs))
         FROM gone AS g
         WHERE g.attrs IS NOT NULL
         UNION ALL
-        SELECT _pggit.make_ddl(p_head || ' SET (' || _pggit.option_list(f.attrs) || ')', p_lock_level)
+        SELECT _pggit.make_ddl(p_head || ' SET (' || _pggit.option_list(f.attrs) || ')', _pggit.option_lock(f.attrs))
         FROM fresh AS f
         WHERE f.attrs IS NOT NULL
     ) AS q(ddl);
 END;
 $$;
-COMMENT ON FUNCTION _pggit.option_changes(text, jsonb, jsonb, text) IS $$
+COMMENT ON FUNCTION _pggit.option_changes(text, jsonb, jsonb) IS $$
 SET and RESET of the storage options that differ.
 $$;
 

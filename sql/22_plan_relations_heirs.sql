@@ -389,7 +389,7 @@ DECLARE
     v_apart uuid[];
 BEGIN
     -- what the parent's index undergoes, its parts do: they lose their names with it, or go
-    SELECT array_agg(x.object_id) FILTER (WHERE x.action = 'keep'), array_agg(x.object_id) FILTER (WHERE x.action = 'drop')
+    SELECT array_agg(x.object_id) FILTER (WHERE x.action <> 'drop'), array_agg(x.object_id) FILTER (WHERE x.action = 'drop')
     INTO v_named, v_gone
     FROM unnest(p_items) AS x
     JOIN unnest(p_items) AS h ON h.object_id = coalesce((x.new).parent_id, (x.old).parent_id)
@@ -399,7 +399,7 @@ BEGIN
         AND coalesce((m.new).name, (m.old).name) = coalesce((x.new).name, (x.old).name)
         AND coalesce((m.new).parent_id, (m.old).parent_id) = ANY ((coalesce(h.new, h.old)).deps)
     WHERE x.kind = 'partition_index'
-      AND x.action IN ('keep', 'drop');
+      AND x.action <> 'create';
     v_named := v_named || _pggit.retyped_partition_indexes(p_items);
     -- a table that joins a parent would give up its own index to be the part of the parent's equal one
     SELECT array_agg(DISTINCT g.object_id)

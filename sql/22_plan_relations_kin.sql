@@ -292,7 +292,7 @@ BEGIN ATOMIC
     ), part AS MATERIALIZED (
         SELECT x.object_id, (x.new).parent_id AS heir_id
         FROM unnest(p_items) AS x
-        WHERE x.kind = 'partition_index' AND x.action = 'keep' AND EXISTS (SELECT FROM retyped)
+        WHERE x.kind = 'partition_index' AND x.action NOT IN ('create', 'drop') AND EXISTS (SELECT FROM retyped)
     )
     SELECT array_agg(p.object_id)
     FROM part AS p
@@ -367,4 +367,21 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION _pggit.parent_edges(_pggit.plan_actor[]) IS $$
 The order between what a table has and what the parents that it joins, leaves or keeps have.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.fixed_options(p_items _pggit.plan_item[])
+RETURNS uuid[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT i.object_id
+    FROM unnest(p_items) AS i
+    JOIN unnest(p_items) AS t ON t.object_id = (i.new).parent_id AND (t.new).attrs ? 'partition_by'
+    WHERE i.kind IN ('index', 'constraint')
+      AND i.action = 'alter'
+      AND EXISTS (SELECT FROM _pggit.option_changes('', (i.old).attrs, (i.new).attrs))
+);
+COMMENT ON FUNCTION _pggit.fixed_options(_pggit.plan_item[]) IS $$
+Indexes and keys of partitioned tables whose storage parameters differ: PostgreSQL sets them when such an index is made, and never later.
 $$;

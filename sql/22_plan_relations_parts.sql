@@ -316,6 +316,44 @@ COMMENT ON FUNCTION _pggit.name_partition_index(_pggit.object, text) IS $$
 Gives a name to the index that a partition has from its parent's.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.part_options(p_attrs jsonb, p_other jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN p_attrs ? 'usual_options' THEN p_attrs ELSE coalesce(p_other->'usual_options', '{}') END;
+COMMENT ON FUNCTION _pggit.part_options(jsonb, jsonb) IS $$
+Attributes with the storage parameters of a partition's index: its own, or those of its parent's, which the other side knows.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.mark_partition_index(p_object _pggit.object, p_old jsonb, p_new jsonb)
+RETURNS SETOF _pggit.ddl
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_index  _pggit.object := p_object;
+    v_target text;
+BEGIN
+    v_index.name := p_object.attrs->>'index_name';
+    v_index.attrs := p_new;
+    v_target := 'ALTER INDEX ' || _pggit.object_target(v_index);
+    RETURN QUERY SELECT * FROM _pggit.option_changes(v_target, _pggit.part_options(p_old, p_new), _pggit.part_options(p_new, p_old));
+    IF p_old->'tablespace' IS DISTINCT FROM p_new->'tablespace' THEN
+        RETURN NEXT _pggit.make_ddl(
+            format('%s SET TABLESPACE %I', v_target, coalesce(p_new->>'tablespace', 'pg_default')),
+            'ACCESS EXCLUSIVE', '{long_lock}');
+    END IF;
+    RETURN QUERY SELECT * FROM _pggit.index_marks(p_old, v_index);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.mark_partition_index(_pggit.object, jsonb, jsonb) IS $$
+What is said of the index of a partition alone: storage parameters, tablespace, clustering, replica identity, statistics targets.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.alter_partition_index(p_old _pggit.object, p_new _pggit.object)
 RETURNS SETOF _pggit.ddl
 LANGUAGE sql
@@ -324,10 +362,12 @@ PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.name_partition_index(p_new, (p_new).attrs->>'index_name')
-    WHERE (p_old).attrs->>'index_name' IS DISTINCT FROM (p_new).attrs->>'index_name';
+    WHERE (p_old).attrs->>'index_name' IS DISTINCT FROM (p_new).attrs->>'index_name'
+    UNION ALL
+    SELECT m FROM _pggit.mark_partition_index(p_new, (p_old).attrs, (p_new).attrs) AS m;
 END;
 COMMENT ON FUNCTION _pggit.alter_partition_index(_pggit.object, _pggit.object) IS $$
-ALTER INDEX … RENAME.
+ALTER INDEX of what the part has for itself.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.create_partition_index(p_object _pggit.object, p_parts _pggit.object[])
@@ -336,9 +376,13 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 ROWS 1
-RETURN _pggit.name_partition_index(p_object, (p_object).attrs->>'index_name');
+BEGIN ATOMIC
+    SELECT _pggit.name_partition_index(p_object, (p_object).attrs->>'index_name')
+    UNION ALL
+    SELECT m FROM _pggit.mark_partition_index(p_object, '{}', (p_object).attrs) AS m;
+END;
 COMMENT ON FUNCTION _pggit.create_partition_index(_pggit.object, _pggit.object[]) IS $$
-The index comes with its parent's, or with the partition: only its name is given.
+The index comes with its parent's, or with the partition: only its name is given, and what it has for itself.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.drop_partition_index(p_object _pggit.object)
@@ -352,11 +396,13 @@ BEGIN ATOMIC
         format('COMMENT ON INDEX %I.%I IS NULL', (p_object).schema_name, (p_object).attrs->>'index_name'), 'SHARE UPDATE EXCLUSIVE')
     WHERE (p_object).attrs ? 'comment'
     UNION ALL
+    SELECT m FROM _pggit.mark_partition_index(p_object, (p_object).attrs, '{}') AS m
+    UNION ALL
     SELECT _pggit.name_partition_index(p_object, (p_object).attrs->>'usual_name')
     WHERE (p_object).attrs->>'usual_name' <> (p_object).attrs->>'index_name';
 END;
 COMMENT ON FUNCTION _pggit.drop_partition_index(_pggit.object) IS $$
-The index stays as long as its parent's does, under the name that it would have had, and without the comment.
+The index stays as long as its parent's does, under the name that it would have had, with nothing of its own.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.trigger_statement(p_object _pggit.object, p_verb text)

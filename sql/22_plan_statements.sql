@@ -36,7 +36,8 @@ BEGIN
         RETURN NEXT (
             'COMMENT ON ' || v_address || ' IS ' || coalesce(quote_literal((p_new).attrs->>'comment'), 'NULL'),
             CASE
-                WHEN _pggit.is_relation_kind((p_new).kind) OR (p_new).kind = 'column' AND p_parent_kind <> 'composite'
+                WHEN _pggit.is_relation_kind((p_new).kind) OR (p_new).kind = 'partition_index'
+                    OR (p_new).kind = 'column' AND p_parent_kind <> 'composite'
                     THEN 'SHARE UPDATE EXCLUSIVE'
                 WHEN (p_new).kind IN ('trigger', 'policy', 'rule') OR (p_new).kind = 'constraint' AND p_parent_kind <> 'domain'
                     THEN 'ACCESS SHARE'

@@ -20,8 +20,8 @@ SET enable_seqscan = off
 SET enable_mergejoin = off
 AS $$
 DECLARE
-    v_addresses _pggit.catalog_address[] := ARRAY(
-        SELECT DISTINCT ROW(i.classid, i.objid)::_pggit.catalog_address FROM unnest(p_ids) AS i);
+    v_addresses _pggit.catalog_address[] := _pggit.without_key_indexes(ARRAY(
+        SELECT DISTINCT ROW(i.classid, i.objid)::_pggit.catalog_address FROM unnest(p_ids) AS i));
 BEGIN
     RETURN QUERY
     WITH own AS MATERIALIZED (

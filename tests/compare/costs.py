@@ -70,7 +70,9 @@ def faults(step: Step, cost: Cost) -> list[str]:
     """Where the step says something else than what it did."""
     found = []
     weaker = {"ACCESS SHARE", "SHARE"}  # of what a body or a domain may, or may not, be used by
-    if step.lock_level != cost.lock and not (cost.lock == "" and step.lock_level in weaker):
+    # A DO looks first whether there is anything left to do.
+    may_rest = step.lock_level in weaker or step.sql.startswith("DO ")
+    if step.lock_level != cost.lock and not (cost.lock == "" and may_rest):
         found.append(f"says {step.lock_level or 'no lock'}, takes {cost.lock or 'none'}")
     if cost.is_rewritten != ("table_rewrite" in step.hazards):
         found.append("rewrites" if cost.is_rewritten else "does not rewrite")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from compare.test_own_pairs import entries, make_roles
+from compare.test_own_pairs import entries, make_globals
 from pggit import compare
 from servers import PgServer
 
@@ -60,7 +60,7 @@ class Databases:
 
 @pytest.fixture
 def two(pg: PgServer) -> Iterator[Databases]:
-    make_roles(pg)
+    make_globals(pg)
     found = Databases(pg, *(pg.create_database() for _ in range(3)))
     yield found
     for name in (found.first, found.last, found.origin):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from compare.test_own_pairs import make_roles
+from compare.test_own_pairs import make_globals
 from pggit import compare
 from servers import ROOT, PgServer
 
@@ -140,7 +140,7 @@ def branch_and_merge(pg: PgServer, url: str, classes: list[Class]) -> list[str]:
 
 
 def test_the_page_says_what_happens_to_each_class(pg: PgServer) -> None:
-    make_roles(pg)
+    make_globals(pg)
     classes = [one for one in IN_SCHEMA if one.since <= pg.major]
     with pg.database(pg.template()) as url:
         rows = branch_and_merge(pg, url, classes)

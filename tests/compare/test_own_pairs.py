@@ -148,17 +148,21 @@ def dump_schema(pg: PgServer, database: str, *options: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def make_roles(pg: PgServer) -> None:
+def make_globals(pg: PgServer) -> None:
+    """Roles and a tablespace that pairs name."""
     with psycopg.connect(pg.maintenance_url, autocommit=True) as conn:
         for role in ROLES:
             with suppress(errors.DuplicateObject, errors.UniqueViolation):
                 conn.execute(f"CREATE ROLE {role}")
+        conn.execute("SET allow_in_place_tablespaces = on")
+        with suppress(errors.DuplicateObject, errors.UniqueViolation):
+            conn.execute("CREATE TABLESPACE pggit_test_space LOCATION ''")
 
 
 @pytest.fixture(scope="session")
 def sides(pg: PgServer) -> Iterator[tuple[Side, Side, Side]]:
     """Three databases: one that migrates, one at the goal, one that stays at the start."""
-    make_roles(pg)
+    make_globals(pg)
     found = Side(pg), Side(pg), Side(pg)
     yield found
     for side in found:
@@ -246,7 +250,7 @@ def test_pair_there_and_back(sides: tuple[Side, Side, Side], pair: Pair) -> None
 
 @pytest.mark.slow
 def test_all_pairs_in_one_migration_leave_no_trace(pg: PgServer) -> None:
-    make_roles(pg)
+    make_globals(pg)
     names = pg.create_database(), pg.create_database()
     try:
         for name, side in zip(names, ("before", "after"), strict=True):

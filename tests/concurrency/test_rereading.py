@@ -8,6 +8,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from compare.test_own_pairs import make_globals
+from servers import PgServer
+
 Connect = Callable[..., psycopg.Connection]
 
 SCHEMA = """
@@ -86,8 +89,13 @@ STATEMENTS = (
     "CREATE INDEX {n} ON {t} ({c})",
     "CREATE UNIQUE INDEX {n} ON {t} ({c}) WHERE {c} IS NOT NULL",
     "CREATE INDEX {n} ON ONLY app.log (at)",
+    "CREATE INDEX ON app.log ((id + 1)) WITH (fillfactor = 50)",
+    "CREATE UNIQUE INDEX ON app.log (at, id) TABLESPACE pg_default",
+    "ALTER TABLE {t} REPLICA IDENTITY USING INDEX {bare_i}",
     "ALTER INDEX {i} RENAME TO {n}",
     "ALTER INDEX {i} SET (fillfactor = 60)",
+    "ALTER INDEX {i} RESET (fillfactor)",
+    "ALTER INDEX {i} SET TABLESPACE pggit_test_space",
     "ALTER INDEX {i} ATTACH PARTITION {i2}",
     "ALTER INDEX {i} ALTER COLUMN 1 SET STATISTICS 9",
     "DROP INDEX {i}",
@@ -315,8 +323,9 @@ def test_a_large_worktree_beside_does_not_make_a_reading_whole(conn: psycopg.Con
 @pytest.mark.parametrize("seed", range(int(os.environ.get("PGGIT_REREADINGS", "3"))))
 @pytest.mark.parametrize("branch", ["main", "side"])
 def test_reading_again_equals_reading_all(
-    conn: psycopg.Connection, connect: Connect, seed: int, branch: str
+    pg: PgServer, conn: psycopg.Connection, connect: Connect, seed: int, branch: str
 ) -> None:
+    make_globals(pg)
     conn.execute("SET client_min_messages = error")
     conn.execute(SCHEMA)
     conn.execute("SELECT pggit.init('app', 'app2')")

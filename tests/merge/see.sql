@@ -35,6 +35,9 @@ CREATE FUNCTION see.indexes(p_table text) RETURNS text LANGUAGE sql STABLE SET s
     WHERE i.indrelid = p_table::regclass AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
 $$;
 
+CREATE FUNCTION see.options(p_relation text) RETURNS text LANGUAGE sql STABLE SET search_path = public AS $$
+SELECT string_agg(o, ' ' ORDER BY o) FROM pg_class, unnest(reloptions) AS o WHERE oid = p_relation::regclass
+$$;
 CREATE FUNCTION see.constraints(p_table text) RETURNS text LANGUAGE sql STABLE SET search_path = public AS $$
     SELECT coalesce(string_agg(c.conname || ' ' || pg_get_constraintdef(c.oid, true), '; ' ORDER BY c.conname COLLATE "C"), '')
     FROM pg_constraint AS c

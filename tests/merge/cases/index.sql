@@ -184,3 +184,41 @@ DROP INDEX old;
 CREATE INDEX j ON t (a);
 --: merged
 see.indexes('t') = 'j (a)'
+--# a partitioned table with an index of which each part has its own parameters
+CREATE TABLE p (id int NOT NULL, day int NOT NULL, words text[]) PARTITION BY RANGE (day);
+CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+CREATE INDEX p_words ON p USING gin (words) WITH (gin_pending_list_limit = 128);
+INSERT INTO p VALUES (1, 1, '{a}'), (2, 12, '{b}');
+--= each side sets a parameter of another part
+--: ours
+ALTER INDEX p_1_words_idx SET (fastupdate = off);
+--: theirs
+ALTER INDEX p_2_words_idx SET (fastupdate = off);
+--: merged
+see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128' AND see.options('p_2_words_idx') = 'fastupdate=off gin_pending_list_limit=128'
+--= one renames a part's index, the other sets its parameter
+--: ours
+ALTER INDEX p_1_words_idx RENAME TO early_words;
+--: theirs
+ALTER INDEX p_1_words_idx SET (fastupdate = off);
+--: conflict both_added
+--: ours wins
+see.options('early_words') = 'gin_pending_list_limit=128'
+--: theirs wins
+see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128'
+--= each side sets another parameter of a part that has a name of its own
+--: ours
+ALTER INDEX p_1_words_idx SET (fastupdate = off);
+--: theirs
+ALTER INDEX p_2_words_idx RESET (gin_pending_list_limit);
+--: merged
+see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128' AND see.options('p_2_words_idx') IS NULL
+--= a part gets a parameter, and the other side adds a column and a partition
+--: ours
+ALTER INDEX p_1_words_idx SET (fastupdate = off);
+--: theirs
+ALTER TABLE p ADD note text;
+CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM (20) TO (30);
+--: merged
+see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128' AND see.options('p_3_words_idx') = 'gin_pending_list_limit=128'
