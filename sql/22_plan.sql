@@ -364,7 +364,8 @@ DECLARE
     v_from       _pggit.object[] := _pggit.forget_local(p_from, p_to);
     v_items      _pggit.plan_item[] := _pggit.plan_items(
         _pggit.mark_merged(
-            _pggit.keep_columns(_pggit.spell_out_heirs(_pggit.spell_out_typed(v_from, p_to), p_to), p_to), p_to, false),
+            _pggit.keep_columns(_pggit.spell_out_leaving(
+                _pggit.spell_out_heirs(_pggit.spell_out_typed(v_from, p_to), p_to), p_to), p_to), p_to, false),
         _pggit.mark_merged(_pggit.mark_targets(v_from, _pggit.spell_out_not_nulls(
             v_from, _pggit.spell_out_defaults(v_from, _pggit.spell_out_heirs(_pggit.spell_out_typed(p_to, v_from), v_from)))),
             v_from, true));

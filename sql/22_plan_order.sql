@@ -349,12 +349,12 @@ BEGIN ATOMIC
         -- the column has let go of the old routine before it is altered
         SELECT n.object_id FROM node AS n WHERE n.op = 'loosen' AND n.kind = 'column' AND (n.new).object_id IS NOT NULL
     ), heir AS MATERIALIZED (
-        -- columns and checks of its own that a table gets or loses while its parents change
+        -- columns, keys and checks of its own that a table gets or loses while its parents change
         SELECT t.object_id, n.acts_as AS node_no, n.object_id AS part_id
         FROM node AS t
         JOIN node AS n
             ON n.op IN ('create', 'drop')
-            AND n.kind IN ('column', 'constraint')
+            AND (n.kind IN ('column', 'constraint') OR n.kind = 'index' AND (n.old).attrs ? 'unshared')
             AND (coalesce(n.new, n.old)).parent_id = t.object_id
             AND NOT (coalesce(n.new, n.old)).attrs ? 'inherited'
         WHERE t.op = 'alter'

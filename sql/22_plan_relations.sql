@@ -535,9 +535,7 @@ DECLARE
 BEGIN
     IF (v_old->'partition_of', v_old->'bound') IS DISTINCT FROM (v_new->'partition_of', v_new->'bound') THEN
         IF v_old ? 'partition_of' THEN
-            RETURN NEXT _pggit.make_ddl(
-                format('ALTER TABLE %s DETACH PARTITION %s', v_old->>'partition_of', _pggit.object_target(p_new)),
-                'ACCESS EXCLUSIVE');
+            RETURN QUERY SELECT d.* FROM _pggit.detach_partition(p_old, _pggit.object_target(p_new)) AS d;
         END IF;
     END IF;
     -- New parents first: a column that is inherited from nobody for a moment would be the table's own ever after.

@@ -12,7 +12,7 @@ RETURN (p_part).kind = (p_model).kind AND CASE
     WHEN (p_part).kind = 'column' THEN (p_part).name = (p_model).name
     WHEN (p_part).attrs->>'type' = 'check' THEN (p_part).name = (p_model).name
         AND (p_part).attrs - 'comment'::text = (p_model).attrs - 'comment'::text
-    ELSE (p_part).attrs - 'comment'::text = (p_model).attrs - 'comment'::text
+    ELSE (p_part).attrs - '{comment,shared}'::text[] = (p_model).attrs - 'comment'::text
 END;
 COMMENT ON FUNCTION _pggit.is_same_part(_pggit.object, _pggit.object) IS $$
 Whether a table's own column, constraint or index is what its parent would give it.

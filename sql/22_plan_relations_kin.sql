@@ -385,3 +385,153 @@ RETURN ARRAY(
 COMMENT ON FUNCTION _pggit.fixed_options(_pggit.plan_item[]) IS $$
 Indexes and keys of partitioned tables whose storage parameters differ: PostgreSQL sets them when such an index is made, and never later.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_usual_name(p_table _pggit.object, p_name text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN starts_with(p_name, left((p_table).name, 25)) AND p_name ~ '_(idx|key|pkey|excl)[0-9]*$';
+COMMENT ON FUNCTION _pggit.is_usual_name(_pggit.object, text) IS $$
+Whether PostgreSQL may have chosen the name for an index of the table.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.leaving_attrs(p_model _pggit.object, p_own _pggit.object, p_part _pggit.object)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    SELECT coalesce(jsonb_object_agg(a.key, a.value), '{}')
+    FROM jsonb_each(coalesce((p_own).attrs, (p_model).attrs)) AS a
+    WHERE a.key NOT IN ('comment', 'index_comment')
+      AND NOT (a.key LIKE 'option:%' AND coalesce((p_part).attrs ? 'usual_options', false))
+) || coalesce((p_part).attrs - '{index_name,usual_name,usual_options}'::text[], '{}')
+  || CASE WHEN (p_own).object_id IS NULL THEN '{"unshared": true}'::jsonb ELSE '{}' END;
+COMMENT ON FUNCTION _pggit.leaving_attrs(_pggit.object, _pggit.object, _pggit.object) IS $$
+What a partition's part of an index or key is, as the partition's own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.leaving_deps(p_heir _pggit.object, p_model _pggit.object, p_from _pggit.object[])
+RETURNS uuid[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT coalesce((k).object_id, d.object_id) AS object_id
+    FROM unnest((p_model).deps) AS d(object_id)
+    LEFT JOIN unnest(p_from) AS c ON (c).object_id = d.object_id AND (c).kind = 'column' AND (c).parent_id = (p_model).parent_id
+    LEFT JOIN unnest(p_from) AS k ON (k).parent_id = (p_heir).object_id AND (k).kind = 'column' AND (k).name = (c).name
+    WHERE d.object_id <> (p_model).parent_id
+    ORDER BY 1
+);
+COMMENT ON FUNCTION _pggit.leaving_deps(_pggit.object, _pggit.object, _pggit.object[]) IS $$
+What the part of a partition needs: what its parent's does, with the partition's columns where these are told apart.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.leaving_parts(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS TABLE (heir _pggit.object, model _pggit.object, own _pggit.object, part _pggit.object)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    WITH heir AS MATERIALIZED (
+        SELECT (t).object_id
+        FROM unnest(p_from) AS t
+        JOIN unnest(p_to) AS o ON (o).object_id = (t).object_id
+        WHERE (t).kind = 'table' AND (t).attrs ? 'partition_of'
+          AND (t).attrs->'partition_of' IS DISTINCT FROM (o).attrs->'partition_of'
+    )
+    SELECT l.heir, m, x.own, i
+    FROM _pggit.lineage(p_from, ARRAY(SELECT h.object_id FROM heir AS h)) AS l
+    JOIN unnest(p_from) AS m ON (m).parent_id = (l.member).object_id
+    LEFT JOIN LATERAL (
+        SELECT w AS own
+        FROM unnest(p_from) AS w
+        WHERE (w).parent_id = (l.heir).object_id AND _pggit.is_same_part(w, m)
+        ORDER BY (w).name
+        LIMIT 1
+    ) AS x ON true
+    LEFT JOIN unnest(p_from) AS i
+        ON (i).kind = 'partition_index' AND (i).parent_id = (l.heir).object_id AND (i).name = (m).name AND l.distance = 1
+    WHERE l.distance > 0
+      AND ((m).kind = 'index' OR (m).attrs->>'type' IN ('primary_key', 'unique', 'exclusion')
+          -- one that the parent loses has gone before
+          OR (m).attrs->>'type' = 'foreign_key' AND EXISTS (SELECT FROM unnest(p_to) AS k WHERE (k).object_id = (m).object_id))
+      -- a new parent with an equal one takes it in
+      AND NOT EXISTS (
+          SELECT
+          FROM unnest(p_to) AS o
+          JOIN unnest(p_to) AS n ON (n).parent_id = ANY ((o).deps) AND _pggit.is_same_part(n, m)
+          WHERE (o).object_id = (l.heir).object_id AND (o).attrs ? 'partition_of');
+END;
+COMMENT ON FUNCTION _pggit.leaving_parts(_pggit.object[], _pggit.object[]) IS $$
+What partitions that leave a parent take with them (ALTER TABLE, DETACH PARTITION): for each index and key of the parent (model) what is
+known of the partition's part, and what p_from says of it as the partition's own.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spell_out_leaving(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_own   _pggit.object[];
+    v_gone  uuid[];
+    v_notes jsonb;
+BEGIN
+    WITH leaving AS MATERIALIZED (
+        SELECT
+            l.heir, l.model, l.own, l.part, (l.model).attrs->>'type' IS NOT DISTINCT FROM 'foreign_key' AS is_foreign,
+            _pggit.new_object_id((l.model).kind, (l.heir).object_id, (l.model).object_id::text, NULL) AS new_id
+        FROM _pggit.leaving_parts(p_from, p_to) AS l
+    ), named AS MATERIALIZED (
+        SELECT
+            w.*,
+            coalesce((w.own).name, CASE WHEN w.is_foreign THEN (w.model).name
+                ELSE coalesce((w.part).attrs->>'index_name', 'left_' || left(w.new_id::text, 8)) END) AS name
+        FROM leaving AS w
+    )
+    SELECT
+        array_agg((
+            coalesce((n.own).object_id, n.new_id), (n.model).kind, (n.heir).object_id, (n.heir).schema_name, (n.heir).name, n.name, NULL,
+            _pggit.leaving_attrs(n.model, n.own, n.part),
+            CASE WHEN (n.own).object_id IS NULL THEN _pggit.leaving_deps(n.heir, n.model, p_from) ELSE (n.own).deps END
+        )::_pggit.object),
+        array_agg((n.own).object_id) || array_agg((n.part).object_id),
+        (
+            SELECT jsonb_object_agg(h.heir_id, h.note)
+            FROM (
+                SELECT (k.heir).object_id AS heir_id, jsonb_strip_nulls(jsonb_build_object(
+                    'kept', jsonb_agg((k.model).object_id) FILTER (WHERE NOT k.is_foreign),
+                    'leaving', jsonb_object_agg((k.model).name, k.name) FILTER (WHERE NOT k.is_foreign AND CASE
+                        WHEN (k.part).object_id IS NOT NULL THEN (k.part).attrs->>'index_name' <> k.name
+                        WHEN (k.own).object_id IS NULL THEN true
+                        ELSE NOT _pggit.is_usual_name(k.heir, k.name)
+                    END))) AS note
+                FROM named AS k
+                GROUP BY (k.heir).object_id
+            ) AS h
+        )
+    INTO v_own, v_gone, v_notes
+    FROM named AS n;
+    IF v_own IS NULL THEN
+        RETURN p_from;
+    END IF;
+    RETURN v_own || ARRAY(
+        SELECT CASE WHEN v_notes ? (f).object_id::text THEN (
+            (f).object_id, (f).kind, (f).parent_id, (f).schema_name, (f).table_name, (f).name, (f).signature,
+            (f).attrs || (v_notes->((f).object_id::text)), (f).deps)::_pggit.object ELSE f END
+        FROM unnest(p_from) AS f
+        WHERE (f).object_id = ANY (v_gone) IS NOT TRUE
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_leaving(_pggit.object[], _pggit.object[]) IS $$
+The old tree where partitions that leave their parents have what they take with them as their own: what p_to has too stays, and
+gets its name and attributes; the rest is dropped when they have left.
+$$;

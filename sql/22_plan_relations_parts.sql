@@ -205,8 +205,9 @@ PARALLEL SAFE
 ROWS 1
 RETURN _pggit.make_ddl(
     format('ALTER TABLE %s DROP CONSTRAINT %s%I', _pggit.table_target(p_object),
-        -- its index belongs to the parent's, and goes with that
-        CASE WHEN (p_object).attrs ? 'attached' THEN 'IF EXISTS ' ELSE '' END, (p_object).name),
+        -- its index belongs to the parent's, and goes with that; so does the part of a foreign key that is made anew
+        CASE WHEN (p_object).attrs ? 'attached' OR (p_object).attrs ? 'unshared' AND (p_object).attrs->>'type' = 'foreign_key'
+            THEN 'IF EXISTS ' ELSE '' END, (p_object).name),
     'ACCESS EXCLUSIVE');
 COMMENT ON FUNCTION _pggit.drop_constraint(_pggit.object) IS $$
 DROP CONSTRAINT of a table.
@@ -314,6 +315,33 @@ RETURN _pggit.make_ddl(
     'SHARE UPDATE EXCLUSIVE');
 COMMENT ON FUNCTION _pggit.name_partition_index(_pggit.object, text) IS $$
 Gives a name to the index that a partition has from its parent's.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.detach_partition(p_old _pggit.object, p_target text)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    -- nothing leads from the parent's index to what was its part when the partition has left
+    SELECT _pggit.make_ddl(
+        'DO ' || _pggit.dollar_quote(format(
+            'DECLARE part regclass := (SELECT i.indexrelid FROM pg_catalog.pg_index AS i'
+            ' JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid'
+            ' CROSS JOIN LATERAL pg_catalog.pg_partition_ancestors(i.indexrelid) AS a JOIN pg_catalog.pg_class AS p ON p.oid = a.relid'
+            ' WHERE i.indrelid = %L::regclass AND a.relid <> i.indexrelid AND p.relname = %L AND c.relname <> %L); '
+            'BEGIN IF part IS NOT NULL THEN EXECUTE format(''ALTER INDEX %%s RENAME TO %%I'', part, %L); END IF; END',
+            p_target, l.key, l.value, l.value)),
+        'SHARE UPDATE EXCLUSIVE')
+    FROM jsonb_each_text((p_old).attrs->'leaving') AS l
+    UNION ALL
+    SELECT _pggit.make_ddl(
+        format('ALTER TABLE %s DETACH PARTITION %s', (p_old).attrs->>'partition_of', p_target), 'ACCESS EXCLUSIVE');
+END;
+COMMENT ON FUNCTION _pggit.detach_partition(_pggit.object, text) IS $$
+DETACH PARTITION of a table as it was; parts of the parent's indexes get the names before by which they are known afterwards.
+p_target: the name of the partition by now.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.part_options(p_attrs jsonb, p_other jsonb)

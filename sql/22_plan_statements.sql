@@ -169,12 +169,12 @@ BEGIN
         WHEN 'rename' THEN
             RETURN QUERY SELECT * FROM _pggit.rename_statements(p_item, (p_item.new).name, v_moves);
         WHEN 'loosen' THEN
+            IF p_item.kind = 'table' THEN
+                RETURN QUERY SELECT d.* FROM _pggit.detach_partition(p_item.old, v_name) AS d;
+                RETURN;
+            END IF;
             RETURN NEXT CASE p_item.kind
                 WHEN 'sequence' THEN ('ALTER SEQUENCE ' || v_name || ' OWNED BY NONE', 'SHARE ROW EXCLUSIVE', '{}', true)::_pggit.ddl
-                WHEN 'table' THEN (
-                    'ALTER TABLE ' || ((p_item.old).attrs->>'partition_of') || ' DETACH PARTITION ' || v_name,
-                    'ACCESS EXCLUSIVE', '{}', true
-                )::_pggit.ddl
                 ELSE (
                     'ALTER TABLE ' || coalesce(v_table, _pggit.qualified_name((p_item.old).schema_name, (p_item.old).table_name))
                         || ' ALTER COLUMN ' || quote_ident((p_item.old).name)

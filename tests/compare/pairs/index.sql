@@ -136,6 +136,50 @@ ALTER TABLE line_2024 REPLICA IDENTITY USING INDEX line_2024_day_idx;
 -->
 ALTER INDEX line_2024_expr_day_idx ALTER COLUMN 1 SET STATISTICS 500;
 ALTER INDEX line_double ALTER COLUMN 1 SET STATISTICS 200;
+--= a table with an index of its own parameters joins
+CREATE TABLE line_2026 (id int NOT NULL, day date NOT NULL, words text[], PRIMARY KEY (id, day));
+CREATE INDEX line_2026_words_idx ON line_2026 USING gin (words) WITH (fastupdate = off);
+CREATE INDEX line_2026_expr_day_idx ON line_2026 ((id * 2), day);
+-->
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+ALTER INDEX line_2026_words_idx SET (fastupdate = off);
+--= a partition leaves and keeps nothing of its parent's
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO line VALUES (3, '2026-05-05', '{c}');
+-->
+CREATE TABLE line_2026 (id int NOT NULL, day date NOT NULL, words text[]);
+--= a partition leaves and keeps one index under another name, with a comment and parameters of its own
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+COMMENT ON INDEX line_2026_words_idx IS 'part';
+-->
+CREATE TABLE line_2026 (id int NOT NULL, day date NOT NULL, words text[]);
+CREATE INDEX line_words_2026 ON line_2026 USING gin (words) WITH (gin_pending_list_limit = 128);
+CREATE UNIQUE INDEX line_2026_pkey ON line_2026 (day);
+COMMENT ON INDEX line_words_2026 IS 'whole';
+--= a partition leaves a parent that loses an index, and keeps that index
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+-->
+DROP INDEX line_double;
+CREATE TABLE line_2026 (id int NOT NULL, day date NOT NULL, words text[]);
+CREATE INDEX line_2026_expr_day_idx ON line_2026 ((id * 2), day);
+--= a partition goes from one parent to another with other indexes
+CREATE TABLE row (id int CONSTRAINT line_id_not_null NOT NULL, day date CONSTRAINT line_day_not_null NOT NULL, words text[], UNIQUE (day, id)) PARTITION BY RANGE (day);
+CREATE INDEX row_words ON row USING gin (words) WITH (gin_pending_list_limit = 128);
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+-->
+CREATE TABLE row (id int CONSTRAINT line_id_not_null NOT NULL, day date CONSTRAINT line_day_not_null NOT NULL, words text[], UNIQUE (day, id)) PARTITION BY RANGE (day);
+CREATE INDEX row_words ON row USING gin (words) WITH (gin_pending_list_limit = 128);
+CREATE TABLE line_2026 PARTITION OF row FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+--= a partition of a partition leaves, and its parent's foreign key
+CREATE TABLE year (year date PRIMARY KEY);
+ALTER TABLE line ADD born date REFERENCES year;
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (day);
+CREATE TABLE line_2026_new_year PARTITION OF line_2026 FOR VALUES IN ('2026-01-01');
+-->
+CREATE TABLE year (year date PRIMARY KEY);
+ALTER TABLE line ADD born date REFERENCES year;
+CREATE TABLE line_2026 PARTITION OF line FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (day);
+CREATE TABLE line_2026_new_year (id int NOT NULL, day date NOT NULL, words text[], born date);
 --= a partition with such an index comes
 -->
 CREATE TABLE line_2026 (id int NOT NULL, day date NOT NULL, words text[]);
