@@ -44,6 +44,8 @@ ALTER TABLE _pggit.worktree_objects
     ADD COLUMN beside smallint NOT NULL DEFAULT 0;
 CREATE INDEX worktree_objects_object_id_idx ON _pggit.worktree_objects (worktree_id, object_id);
 CREATE INDEX worktree_objects_beside_idx ON _pggit.worktree_objects (worktree_id) WHERE beside > 0;
+CREATE INDEX blobs_parent_id_idx ON _pggit.blobs (parent_id);
+CREATE INDEX blobs_deps_idx ON _pggit.blobs USING gin (deps) WITH (fastupdate = off);
 -- relations of 23_anchor.sql
 DROP FUNCTION _pggit.store_identities(integer, _pggit.identified[]);
 DROP FUNCTION _pggit.read_rows(name[], name[]);

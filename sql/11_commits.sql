@@ -16,6 +16,9 @@ CREATE TABLE _pggit.blobs (
     deps        uuid[] NOT NULL
 );
 CREATE INDEX blobs_object_id_idx ON _pggit.blobs (object_id);
+-- The way back, from what is needed to what needs it. Without a pending list: it would be gone through in each of many look-ups.
+CREATE INDEX blobs_parent_id_idx ON _pggit.blobs (parent_id);
+CREATE INDEX blobs_deps_idx ON _pggit.blobs USING gin (deps) WITH (fastupdate = off);
 
 -- The blobs of all objects whose top-level container falls into one bucket, ascending by hash.
 CREATE TABLE _pggit.pages (

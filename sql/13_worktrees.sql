@@ -128,6 +128,8 @@ RETURN EXISTS (
     JOIN pg_depend AS held ON held.refclassid = 'pg_namespace'::regclass AND held.refobjid = n.oid
     JOIN pg_depend AS member
         ON member.classid = held.classid AND member.objid = held.objid AND member.deptype = 'e'
+        -- without this, which holds for all members, the index does not lead to them
+        AND member.refclassid = 'pg_extension'::regclass
     WHERE n.nspname = p_schema);
 COMMENT ON FUNCTION _pggit.holds_extension_objects(name) IS $$
 Whether a schema holds objects of extensions, so that worktrees need it on their search_path.

@@ -100,6 +100,8 @@ BEGIN ATOMIC
                     JOIN pg_depend AS held ON held.refclassid = 'pg_namespace'::regclass AND held.refobjid = main.oid
                     JOIN pg_depend AS member ON member.classid = held.classid AND member.objid = held.objid
                         AND member.deptype = 'e'
+                        -- without this, which holds for all members, the index does not lead to them
+                        AND member.refclassid = 'pg_extension'::regclass
                     WHERE main.nspname = s.logical
                 ) THEN ', ' || quote_ident(s.logical)
                 ELSE ''

@@ -10,6 +10,7 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
@@ -53,6 +54,7 @@ PARALLEL SAFE
 ROWS 20
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
@@ -166,6 +168,7 @@ PARALLEL SAFE
 ROWS 20
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
@@ -219,6 +222,7 @@ PARALLEL SAFE
 ROWS 20
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off

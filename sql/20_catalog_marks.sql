@@ -47,7 +47,7 @@ BEGIN ATOMIC
     UNION ALL
     SELECT k.conrelid, ROW(
         k.conname, k.contype, k.convalidated, k.connoinherit, k.conislocal, k.coninhcount, k.condeferrable, k.condeferred,
-        k.conparentid <> 0, CASE WHEN k.contype = 'n' THEN k.conkey::text ELSE pg_get_constraintdef(k.oid) END)::text
+        k.conparentid <> 0, CASE WHEN k.contype IN ('n', 'p', 'u') THEN k.conkey::text ELSE pg_get_constraintdef(k.oid) END)::text
     FROM pg_constraint AS k
     WHERE k.connamespace = ANY (p_schema_ids) AND k.conrelid <> 0
     UNION ALL
@@ -118,30 +118,36 @@ BEGIN ATOMIC
     LEFT JOIN pg_depend AS w ON w.classid = 'pg_class'::regclass AND w.objid = s.seqrelid AND w.deptype = 'i'
         AND w.refclassid = 'pg_class'::regclass
     UNION ALL
-    SELECT s.seqrelid, ROW('owner', w.refobjid::regclass, a.attname)::text
+    SELECT s.seqrelid, ROW('owner', w.refobjid::regclass, (
+        -- looked up by itself, here and below: a join would read all columns that there are
+        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = w.refobjid AND a.attnum = w.refobjsubid))::text
     FROM pg_sequence AS s
     JOIN pg_depend AS w ON w.classid = 'pg_class'::regclass AND w.objid = s.seqrelid AND w.deptype IN ('a', 'i')
         AND w.refclassid = 'pg_class'::regclass
-    JOIN pg_attribute AS a ON a.attrelid = w.refobjid AND a.attnum = w.refobjsubid
     UNION ALL
     SELECT f.ftrelid, ROW(v.srvname, f.ftoptions)::text
     FROM pg_foreign_table AS f
     JOIN pg_foreign_server AS v ON v.oid = f.ftserver
     UNION ALL
-    SELECT d.objoid, ROW('comment', a.attname, d.description)::text
+    SELECT d.objoid, ROW('comment', CASE WHEN d.objsubid <> 0 THEN (
+        SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid) END, d.description)::text
     FROM pg_description AS d
-    LEFT JOIN pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid <> 0
     WHERE d.classoid = 'pg_class'::regclass
     UNION ALL
-    SELECT coalesce(i.indrelid, k.conrelid, t.tgrelid, p.polrelid, w.ev_class), ROW(
-        'comment of part', coalesce(x.relname, k.conname, t.tgname, p.polname, w.rulename), d.classoid::regclass, d.description)::text
+    SELECT p.relid, ROW('comment of part', p.name, d.classoid::regclass, d.description)::text
     FROM pg_description AS d
-    LEFT JOIN pg_index AS i ON d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid
-    LEFT JOIN pg_class AS x ON x.oid = i.indexrelid
-    LEFT JOIN pg_constraint AS k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid
-    LEFT JOIN pg_trigger AS t ON d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid
-    LEFT JOIN pg_policy AS p ON d.classoid = 'pg_policy'::regclass AND p.oid = d.objoid
-    LEFT JOIN pg_rewrite AS w ON d.classoid = 'pg_rewrite'::regclass AND w.oid = d.objoid
+    CROSS JOIN LATERAL (
+        SELECT i.indrelid AS relid, x.relname AS name FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid
+        WHERE d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid
+        UNION ALL
+        SELECT k.conrelid, k.conname FROM pg_constraint AS k WHERE d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid
+        UNION ALL
+        SELECT t.tgrelid, t.tgname FROM pg_trigger AS t WHERE d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid
+        UNION ALL
+        SELECT y.polrelid, y.polname FROM pg_policy AS y WHERE d.classoid = 'pg_policy'::regclass AND y.oid = d.objoid
+        UNION ALL
+        SELECT w.ev_class, w.rulename FROM pg_rewrite AS w WHERE d.classoid = 'pg_rewrite'::regclass AND w.oid = d.objoid
+    ) AS p
     WHERE d.classoid IN ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
         'pg_rewrite'::regclass)
     UNION ALL
@@ -179,7 +185,9 @@ BEGIN
     RETURN QUERY
     SELECT 'relation', n.nspname::text, c.relname::text, NULL::text, c.oid, m.mark
     FROM (
-        SELECT f.objid, sha256(convert_to(string_agg(f.fact, E'\n' ORDER BY f.fact COLLATE "C"), 'UTF8')) AS mark
+        -- Sums of two hashes of 64 bits, so that nothing has to be sorted: that would take as long as all the definitions.
+        SELECT f.objid, convert_to(format('%s %s %s', count(*), sum(hashtextextended(f.fact, 0)), sum(hashtextextended(f.fact, 1))),
+            'UTF8') AS mark
         FROM (
             SELECT f.objid, f.fact FROM _pggit.relation_facts(v_schema_ids) AS f
             UNION ALL

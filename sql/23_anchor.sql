@@ -173,6 +173,49 @@ _pggit.surroundings, or the reader be among those that _pggit.reread_rows always
 p_age: of the oldest transaction that counts as new.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.lost_beside(p_worktree_id integer)
+RETURNS SETOF _pggit.catalog_address
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 10
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+-- few objects have rows beside them: each looks for its own along the indexes
+SET enable_nestloop = on
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT k.classid, k.objid
+    FROM _pggit.worktree_objects AS k
+    WHERE k.worktree_id = p_worktree_id
+      AND k.beside > 0
+      AND k.beside > (
+          SELECT count(*) FROM pg_description AS d
+          WHERE d.objoid = k.objid AND d.classoid = k.classid AND d.objsubid = k.objsubid
+      ) + CASE
+          WHEN k.classid = 'pg_class'::regclass AND k.objsubid = 0 THEN (
+              SELECT count(*) FROM pg_inherits AS i WHERE i.inhrelid = k.objid)
+          WHEN k.classid = 'pg_class'::regclass THEN (
+              SELECT count(*) FROM pg_constraint AS c
+              JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_constraint'::regclass AND e.objsubid = 0
+              WHERE c.conrelid = k.objid AND c.contype = 'n' AND c.conkey[1] = k.objsubid)
+          WHEN k.classid = 'pg_constraint'::regclass THEN (
+              SELECT count(*) FROM pg_constraint AS c
+              JOIN pg_description AS e ON e.objoid = c.conindid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
+              WHERE c.oid = k.objid AND c.contype IN ('p', 'u', 'x'))
+          ELSE 0
+      END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.lost_beside(integer) IS $$
+The known objects that lost a row beside them: a comment, or a table from which they inherit.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.gone_addresses(p_worktree_id integer)
 RETURNS SETOF _pggit.catalog_address
 LANGUAGE plpgsql
@@ -236,23 +279,7 @@ BEGIN
       AND k.objsubid = 0
       AND NOT EXISTS (SELECT FROM pg_type AS t WHERE t.oid = k.objid)
     UNION ALL
-    SELECT k.classid, k.objid
-    FROM _pggit.worktree_objects AS k
-    LEFT JOIN pg_description AS d ON d.objoid = k.objid AND d.classoid = k.classid AND d.objsubid = k.objsubid
-    LEFT JOIN (
-        SELECT i.inhrelid, count(*) AS count FROM pg_inherits AS i GROUP BY i.inhrelid
-    ) AS h ON h.inhrelid = k.objid AND k.classid = 'pg_class'::regclass AND k.objsubid = 0
-    WHERE k.worktree_id = p_worktree_id
-      AND k.beside > 0
-      AND k.beside > CASE WHEN d.objoid IS NULL THEN 0 ELSE 1 END + coalesce(h.count, 0) + (
-          SELECT count(*) FROM pg_constraint AS c
-          JOIN pg_description AS e ON e.objoid = c.conindid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
-          WHERE c.oid = k.objid AND k.classid = 'pg_constraint'::regclass AND c.contype IN ('p', 'u', 'x')
-      ) + (
-          SELECT count(*) FROM pg_constraint AS c
-          JOIN pg_description AS e ON e.objoid = c.oid AND e.classoid = 'pg_constraint'::regclass AND e.objsubid = 0
-          WHERE c.conrelid = k.objid AND k.classid = 'pg_class'::regclass AND c.contype = 'n' AND c.conkey[1] = k.objsubid
-      );
+    SELECT l.classid, l.objid FROM _pggit.lost_beside(p_worktree_id) AS l;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.gone_addresses(integer) IS $$

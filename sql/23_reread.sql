@@ -38,11 +38,12 @@ BEGIN
             coalesce(o.to_objsubid, d.objsubid) AS objsubid,
             d.refclassid, d.refobjid, d.refobjsubid
         FROM own AS o
-        JOIN pg_depend AS d ON d.classid = o.classid AND d.objid = o.objid
-        LEFT JOIN pg_class AS q ON d.classid = 'pg_class'::regclass AND q.oid = d.objid AND q.relkind = 'S'
+        -- OFFSET 0, here and below: from a few objects on by the index, where the planner would rather scan all that there are
+        CROSS JOIN LATERAL (SELECT e.* FROM pg_depend AS e WHERE e.classid = o.classid AND e.objid = o.objid OFFSET 0) AS d
         WHERE d.deptype IN ('n', 'a', 'i', 'x')
           AND (d.refclassid <> 'pg_namespace'::regclass OR d.classid = 'pg_extension'::regclass)
-          AND NOT (d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND q.oid IS NOT NULL)
+          AND NOT (d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+              AND d.classid = 'pg_class'::regclass AND (SELECT q.relkind FROM pg_class AS q WHERE q.oid = d.objid) = 'S')
     ), alias AS MATERIALIZED (
         SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid
         FROM _pggit.outer_objects(ARRAY(
@@ -60,8 +61,9 @@ BEGIN
         UNION ALL
         SELECT k.classid, k.objid, k.objsubid, k.object_id
         FROM (SELECT DISTINCT f.refclassid, f.refobjid FROM folded AS f) AS f
-        JOIN _pggit.worktree_objects AS k
-            ON k.worktree_id = p_worktree_id AND k.classid = f.refclassid AND k.objid = f.refobjid
+        CROSS JOIN LATERAL (
+            SELECT w.* FROM _pggit.worktree_objects AS w
+            WHERE w.worktree_id = p_worktree_id AND w.classid = f.refclassid AND w.objid = f.refobjid OFFSET 0) AS k
         WHERE (k.classid, k.objid) NOT IN (SELECT o.classid, o.objid FROM unnest(p_old) AS o)
     ), anchored AS MATERIALIZED (
         SELECT
@@ -95,6 +97,7 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
@@ -187,6 +190,7 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = on
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off

@@ -60,15 +60,20 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
     RETURN ARRAY(
+        -- Materialized: else every live table would be asked for its rows before the steps are looked at.
+        WITH lost AS MATERIALIZED (
+            SELECT s.identity, o.kind, o.schema_name, o.table_name, o.name
+            FROM unnest(p_steps) AS s
+            JOIN unnest(p_live) AS o ON o.object_id = s.object_id
+            WHERE 'data_loss' = ANY (s.hazards)
+              AND o.kind IN ('table', 'column')
+        )
         SELECT DISTINCT s.identity
-        FROM unnest(p_steps) AS s
-        JOIN unnest(p_live) AS o ON o.object_id = s.object_id
-        WHERE 'data_loss' = ANY (s.hazards)
-            AND o.kind IN ('table', 'column')
-            AND CASE o.kind
-                WHEN 'table' THEN _pggit.holds_data(o.schema_name::name, o.name::name, NULL)
-                ELSE _pggit.holds_data(o.schema_name::name, o.table_name::name, o.name::name)
-            END
+        FROM lost AS s
+        WHERE CASE s.kind
+            WHEN 'table' THEN _pggit.holds_data(s.schema_name::name, s.name::name, NULL)
+            ELSE _pggit.holds_data(s.schema_name::name, s.table_name::name, s.name::name)
+        END
         ORDER BY s.identity);
 END;
 $$;

@@ -114,6 +114,53 @@ COMMENT ON FUNCTION _pggit.bare_objects(_pggit.object[], uuid[]) IS $$
 Some of the objects as a scratch copy holds them: without owners and grants, which the live run proves.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.addresses_in(p_schemas name[])
+RETURNS SETOF _pggit.catalog_address
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 100
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+-- from the schemas on along the indexes, however much there is in others
+SET enable_nestloop = on
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY
+    WITH placed AS MATERIALIZED (
+        SELECT d.classid, d.objid
+        FROM pg_namespace AS n
+        JOIN pg_depend AS d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid
+        WHERE n.nspname = ANY (p_schemas)
+    ), relation AS MATERIALIZED (
+        SELECT p.objid FROM placed AS p WHERE p.classid = 'pg_class'::regclass
+    )
+    SELECT p.classid, p.objid FROM placed AS p
+    UNION ALL
+    SELECT 'pg_class'::regclass, i.indexrelid FROM relation AS r JOIN pg_index AS i ON i.indrelid = r.objid
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, k.oid FROM relation AS r JOIN pg_constraint AS k ON k.conrelid = r.objid WHERE k.contype <> 'n'
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, k.oid
+    FROM placed AS p
+    JOIN pg_constraint AS k ON k.contypid = p.objid AND k.contype = 'c'
+    WHERE p.classid = 'pg_type'::regclass
+    UNION ALL
+    SELECT 'pg_trigger'::regclass, t.oid FROM relation AS r JOIN pg_trigger AS t ON t.tgrelid = r.objid WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT 'pg_policy'::regclass, p.oid FROM relation AS r JOIN pg_policy AS p ON p.polrelid = r.objid
+    UNION ALL
+    SELECT 'pg_rewrite'::regclass, w.oid FROM relation AS r JOIN pg_rewrite AS w ON w.ev_class = r.objid WHERE w.rulename <> '_RETURN';
+END;
+$$;
+COMMENT ON FUNCTION _pggit.addresses_in(name[]) IS $$
+What lies in some schemas, found without a look at others; none of these may be pinned.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_definitions(p_logical name[], p_live name[], p_expected _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -123,7 +170,10 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
-    v_rows _pggit.catalog_row[] := ARRAY(SELECT r FROM _pggit.read_rows(p_logical, p_live) AS r);
+    -- Beyond so many objects it is cheaper to scan the catalogs.
+    c_limit CONSTANT integer := 3000;
+    v_rows _pggit.catalog_row[] := ARRAY(SELECT r FROM _pggit.read_rows(p_logical, p_live, CASE
+        WHEN cardinality(p_expected) <= c_limit THEN ARRAY(SELECT a FROM _pggit.addresses_in(p_live) AS a) END) AS r);
     v_ids  _pggit.known_identity[] := ARRAY[]::_pggit.known_identity[];
 BEGIN
     FOR v_level IN 1 .. 3 LOOP
@@ -180,7 +230,10 @@ BEGIN
         PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
             FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
         PERFORM _pggit.rename_view_columns(v_to, p_columns);
-        v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(SELECT o.object_id FROM unnest(r.objects) AS o))
+        v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(
+                SELECT o.object_id FROM unnest(r.objects) AS o
+                -- a tracked schema of which neither state has anything is there all the same
+                WHERE o.kind <> 'schema' OR o.object_id IN (SELECT s.object_id FROM unnest(p_from || p_to) AS s)))
             FROM (SELECT _pggit.read_definitions(v_logical, v_live, p_to) AS objects) AS r;
         -- always undone: this is a trial
         RAISE EXCEPTION USING ERRCODE = 'transaction_rollback', MESSAGE = 'end of trial';

@@ -73,33 +73,6 @@ COMMENT ON FUNCTION _pggit.scope_changes(bytea, bytea, bytea) IS $$
 Every version of what either side changed. is_spreading: more than its comment, owner or grants differ.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.scope_nodes(p_tree bytea, p_changed _pggit.object[])
-RETURNS TABLE (
-    object_id uuid, kind text, parent_id uuid, name text, deps uuid[], owner_path text, column_path text, not_null_name text,
-    parent_ids uuid[], is_mark boolean
-)
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-ROWS 20000
-BEGIN ATOMIC
-    SELECT o.object_id, o.kind, o.parent_id, o.name, o.deps,
-        CASE WHEN o.kind = 'sequence' THEN
-            substring(o.attrs ->> 'owned_by' FROM '(?:"(?:[^"]|"")*"|[^".]+)\.(?:"(?:[^"]|"")*"|[^".]+)$') END,
-        CASE WHEN o.kind = 'column' THEN quote_ident(o.table_name) || '.' || quote_ident(o.name) END,
-        CASE WHEN o.kind = 'column' THEN o.attrs ->> 'not_null_name' END,
-        CASE WHEN o.kind = 'table' AND o.attrs ? 'bound' THEN o.deps END,
-        o.kind IN ('index', 'constraint') AND (o.attrs ?| '{clustered,replica_identity}' OR o.attrs ->> 'type' = 'primary_key')
-    FROM (
-        SELECT t.* FROM _pggit.tree_objects(p_tree) AS t
-        UNION ALL
-        SELECT c.* FROM unnest(p_changed) AS c
-    ) AS o;
-END;
-COMMENT ON FUNCTION _pggit.scope_nodes(bytea, _pggit.object[]) IS $$
-A tree and further versions of its objects, with what ties them together beside their dependencies.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.scope_names(p_changed _pggit.object[])
 RETURNS text[]
 LANGUAGE sql
@@ -120,80 +93,222 @@ COMMENT ON FUNCTION _pggit.scope_names(_pggit.object[]) IS $$
 The names that changed objects have or take.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.scope_closure(p_tree bytea, p_changed _pggit.object[], p_spreading uuid[], p_names text[])
+CREATE OR REPLACE FUNCTION _pggit.scope_dependents(p_ids uuid[], p_above uuid[])
 RETURNS uuid[]
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
-BEGIN ATOMIC
-    WITH RECURSIVE whole AS MATERIALIZED (
-        SELECT n.* FROM _pggit.scope_nodes(p_tree, p_changed) AS n
-    ), above AS MATERIALIZED (
-        SELECT w.object_id FROM whole AS w WHERE w.kind = 'schema'
-    ), edge AS MATERIALIZED (
-        SELECT w.object_id, d.needed_id, d.needed_id IN (SELECT a.object_id FROM above AS a) AS is_above
-        FROM whole AS w
-        CROSS JOIN LATERAL unnest(w.deps || w.parent_id) AS d(needed_id)
-        WHERE d.needed_id IS NOT NULL
-    ), owned AS MATERIALIZED (
-        -- a sequence's owner is no dependency of its own: it would close a circle with the default
-        SELECT s.object_id, c.object_id AS column_id
-        FROM (SELECT w.object_id, w.owner_path FROM whole AS w WHERE w.owner_path IS NOT NULL) AS s
-        JOIN (SELECT w.object_id, w.column_path FROM whole AS w WHERE w.column_path IS NOT NULL) AS c
-            ON c.column_path = s.owner_path
-    ), dependent AS (
-        SELECT s.object_id FROM unnest(p_spreading) AS s(object_id)
-        UNION
-        SELECT e.object_id FROM dependent AS d JOIN edge AS e ON e.needed_id = d.object_id AND NOT e.is_above
-    ), container AS MATERIALIZED (
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+-- from object to object along the indexes
+SET enable_nestloop = on
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH RECURSIVE dependent AS (
+            SELECT s.object_id FROM unnest(p_ids) AS s(object_id)
+            UNION
+            SELECT e.object_id
+            FROM dependent AS d
+            CROSS JOIN LATERAL (
+                SELECT b.object_id FROM _pggit.blobs AS b WHERE b.deps @> ARRAY[d.object_id]
+                UNION ALL
+                SELECT b.object_id FROM _pggit.blobs AS b WHERE b.parent_id = d.object_id
+                OFFSET 0
+            ) AS e
+            WHERE d.object_id <> ALL (p_above)
+        )
+        SELECT d.object_id FROM dependent AS d);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.scope_dependents(uuid[], uuid[]) IS $$
+Objects with all that depends on them in any version, directly or not.
+p_above: the schemas; what lies in one does not depend on it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.scope_needs(p_ids uuid[], p_above uuid[])
+RETURNS uuid[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_nestloop = on
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH RECURSIVE needed AS (
+            SELECT b.object_id FROM unnest(p_ids) AS b(object_id)
+            UNION
+            SELECT s.object_id
+            FROM needed AS n
+            CROSS JOIN LATERAL (
+                SELECT d.object_id
+                FROM _pggit.blobs AS b
+                CROSS JOIN LATERAL unnest(b.deps || b.parent_id) AS d(object_id)
+                WHERE b.object_id = n.object_id AND d.object_id IS NOT NULL
+                UNION ALL
+                -- a table is built with its columns, and with the index by which it is clustered or replicated; its rows are named
+                -- by its key
+                SELECT p.object_id
+                FROM _pggit.blobs AS p
+                WHERE p.parent_id = n.object_id
+                  AND n.object_id <> ALL (p_above)
+                  AND (p.kind = 'column' OR p.kind IN ('index', 'constraint')
+                      AND (p.attrs ?| '{clustered,replica_identity}' OR p.attrs ->> 'type' = 'primary_key'))
+                UNION ALL
+                -- an index of a partition comes with its parent's
+                SELECT i.object_id
+                FROM _pggit.blobs AS x
+                JOIN _pggit.blobs AS h ON h.object_id = x.parent_id
+                CROSS JOIN LATERAL unnest(h.deps) AS d(object_id)
+                JOIN _pggit.blobs AS i ON i.parent_id = d.object_id AND i.name = x.name AND i.kind IN ('index', 'constraint')
+                WHERE x.object_id = n.object_id AND x.kind = 'partition_index'
+                OFFSET 0
+            ) AS s
+        )
+        SELECT n.object_id FROM needed AS n);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.scope_needs(uuid[], uuid[]) IS $$
+Objects with all that they need in any version, directly or not, but for what ownership ties to them.
+p_above: as in _pggit.scope_dependents.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.scope_owned(p_ids uuid[])
+RETURNS uuid[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_nestloop = off
+AS $$
+DECLARE
+    v_ids       uuid[];
+    v_paths     text[];
+    v_columns   uuid[];
+    v_sequences uuid[];
+BEGIN
+    -- A sequence's owner is no dependency of its own: it would close a circle with the default.
+    SELECT array_agg(b.object_id),
+        -- table and column; the expression takes long, and few names have quotes
+        array_agg(CASE WHEN b.attrs ->> 'owned_by' ~ '^[^".]+\.[^".]+$' THEN b.attrs ->> 'owned_by' ELSE
+            substring(b.attrs ->> 'owned_by' FROM '(?:"(?:[^"]|"")*"|[^".]+)\.(?:"(?:[^"]|"")*"|[^".]+)$') END)
+    INTO v_ids, v_paths
+    FROM _pggit.blobs AS b
+    WHERE b.kind = 'sequence' AND b.attrs ? 'owned_by';
+    v_sequences := ARRAY(
+        SELECT o.object_id
+        FROM unnest(v_ids, v_paths) AS o(object_id, path)
+        JOIN _pggit.blobs AS c ON o.path = quote_ident(c.table_name) || '.' || quote_ident(c.name)
+        WHERE c.kind = 'column' AND c.object_id IN (SELECT unnest(p_ids)));
+    v_paths := ARRAY(
+        SELECT o.path
+        FROM unnest(v_ids, v_paths) AS o(object_id, path)
+        WHERE o.object_id IN (SELECT unnest(p_ids) EXCEPT SELECT unnest(v_sequences)));
+    IF v_paths <> '{}' THEN
+        v_columns := ARRAY(
+            SELECT c.object_id
+            FROM _pggit.blobs AS c
+            WHERE c.kind = 'column' AND quote_ident(c.table_name) || '.' || quote_ident(c.name) IN (SELECT unnest(v_paths)));
+    END IF;
+    RETURN ARRAY(SELECT unnest(v_sequences || v_columns) EXCEPT SELECT unnest(p_ids));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.scope_owned(uuid[]) IS $$
+The columns that own some of the sequences given, and the sequences that some of the columns given own, beyond those given.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.scope_beginning(
+    p_changed _pggit.object[],
+    p_spreading uuid[],
+    p_names text[],
+    p_above uuid[]
+)
+RETURNS uuid[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    v_containers uuid[] := ARRAY(
         SELECT c.object_id FROM unnest(p_changed) AS c WHERE c.kind <> 'schema'
         UNION
-        SELECT c.parent_id FROM unnest(p_changed) AS c WHERE c.parent_id NOT IN (SELECT a.object_id FROM above AS a)
-    ), supply AS MATERIALIZED (
-        SELECT e.object_id, e.needed_id FROM edge AS e
-        UNION ALL
-        -- a table is built with its columns, and with the index by which it is clustered or replicated; its rows are named by its key
-        SELECT w.parent_id, w.object_id FROM whole AS w WHERE w.kind = 'column' OR w.is_mark
-        UNION ALL
-        SELECT o.object_id, o.column_id FROM owned AS o
-        UNION ALL
-        SELECT o.column_id, o.object_id FROM owned AS o
-        UNION ALL
-        -- an index of a partition comes with its parent's
-        SELECT x.object_id, i.object_id
-        FROM (SELECT w.object_id, w.parent_id, w.name FROM whole AS w WHERE w.kind = 'partition_index') AS x
-        JOIN whole AS h ON h.object_id = x.parent_id
-        CROSS JOIN LATERAL unnest(h.deps) AS d(object_id)
-        JOIN whole AS i ON i.parent_id = d.object_id AND i.name = x.name AND i.kind IN ('index', 'constraint')
-    ), beginning AS MATERIALIZED (
+        SELECT c.parent_id FROM unnest(p_changed) AS c WHERE c.parent_id <> ALL (p_above));
+BEGIN
+    RETURN ARRAY(
         SELECT c.object_id FROM unnest(p_changed) AS c
         UNION
-        -- no more than there are: the planner guesses ten times as many at each step of a recursion, and would hash all edges instead
-        (SELECT d.object_id FROM dependent AS d LIMIT (SELECT count(*) FROM whole))
+        SELECT unnest(_pggit.scope_dependents(p_spreading, p_above))
         UNION
-        SELECT c.object_id FROM container AS c
+        SELECT unnest(v_containers)
         UNION
-        SELECT w.object_id FROM whole AS w JOIN container AS c ON c.object_id = w.parent_id
+        -- OFFSET 0: along the index, whatever the statistics say
+        SELECT b.object_id
+        FROM unnest(v_containers) AS c(object_id)
+        CROSS JOIN LATERAL (
+            SELECT p.object_id FROM _pggit.blobs AS p WHERE p.parent_id = c.object_id OFFSET 0
+        ) AS b
         UNION
         -- what may stand in the way of a name
-        SELECT w.object_id
-        FROM whole AS w
-        WHERE w.name IN (SELECT unnest(p_names)) AND w.kind <> 'column' OR w.not_null_name IN (SELECT unnest(p_names))
+        SELECT b.object_id
+        FROM _pggit.blobs AS b
+        WHERE CASE WHEN b.kind = 'column' THEN b.attrs ->> 'not_null_name' ELSE b.name END IN (SELECT unnest(p_names))
         UNION
         -- the bounds of partitions stand against each other
-        SELECT w.object_id
-        FROM (SELECT DISTINCT unnest(c.deps) AS object_id FROM unnest(p_changed) AS c WHERE c.kind = 'table' AND c.attrs ? 'bound') AS d
-        JOIN (SELECT w.object_id, unnest(w.parent_ids) AS parent_id FROM whole AS w) AS w ON w.parent_id = d.object_id
-    ), needed AS (
-        SELECT b.object_id FROM beginning AS b
-        UNION
-        SELECT s.needed_id FROM needed AS n JOIN supply AS s ON s.object_id = n.object_id
-    )
-    SELECT coalesce(array_agg(n.object_id), '{}') FROM needed AS n;
+        SELECT b.object_id
+        FROM (SELECT DISTINCT unnest(c.deps) AS parent_id FROM unnest(p_changed) AS c WHERE c.kind = 'table' AND c.attrs ? 'bound') AS d
+        CROSS JOIN LATERAL (
+            SELECT h.object_id
+            FROM _pggit.blobs AS h
+            WHERE h.deps @> ARRAY[d.parent_id] AND h.kind = 'table' AND h.attrs ? 'bound'
+            OFFSET 0
+        ) AS b);
 END;
-COMMENT ON FUNCTION _pggit.scope_closure(bytea, _pggit.object[], uuid[], text[]) IS $$
+$$;
+COMMENT ON FUNCTION _pggit.scope_beginning(_pggit.object[], uuid[], text[], uuid[]) IS $$
+The changed objects with the tables they lie in and all parts of these, what depends on the spreading ones, what has one of the names.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.scope_closure(p_changed _pggit.object[], p_spreading uuid[], p_names text[])
+RETURNS uuid[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_above uuid[] := ARRAY(SELECT DISTINCT b.object_id FROM _pggit.blobs AS b WHERE b.kind = 'schema');
+    v_ids   uuid[] := _pggit.scope_beginning(p_changed, p_spreading, p_names, v_above);
+    v_owned uuid[];
+BEGIN
+    LOOP
+        v_ids := _pggit.scope_needs(v_ids, v_above);
+        v_owned := _pggit.scope_owned(v_ids);
+        EXIT WHEN v_owned = '{}';
+        v_ids := v_ids || v_owned;
+    END LOOP;
+    RETURN v_ids;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.scope_closure(_pggit.object[], uuid[], text[]) IS $$
 The changed objects with the tables they lie in and all parts of these, what depends on the spreading ones, what has one of the
-names, and whatever all of these need.
+names, and whatever all of these need. It follows every version of an object that is stored, whichever tree holds it: what it finds
+too much does no harm, and to ask the tree would take longer than all the rest.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.merge_scope(p_base bytea, p_ours bytea, p_theirs bytea)
@@ -203,10 +318,6 @@ STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
-SET enable_nestloop = off
--- a closure takes few steps from few objects: to sort all edges for each of them would take longer than the rest
-SET enable_mergejoin = off
-SET work_mem = '64MB'
 AS $$
 DECLARE
     v_changed   _pggit.object[];
@@ -221,7 +332,7 @@ BEGIN
     THEN
         RETURN NULL;
     END IF;
-    RETURN _pggit.scope_closure(p_ours, v_changed, v_spreading, _pggit.scope_names(v_changed));
+    RETURN _pggit.scope_closure(v_changed, v_spreading, _pggit.scope_names(v_changed));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.merge_scope(bytea, bytea, bytea) IS $$

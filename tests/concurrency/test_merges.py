@@ -55,6 +55,40 @@ def write(conn: psycopg.Connection) -> None:
     assert conn.execute("SELECT count(*) FROM shop.item").fetchone() == (100,)
 
 
+def calls(conn: psycopg.Connection, name: str) -> int:
+    """How often a function was called in this transaction."""
+    row = conn.execute(
+        "SELECT coalesce(sum(calls), 0) FROM pg_stat_xact_user_functions WHERE funcname = %s",
+        [name],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_a_merge_tries_its_plan_once_and_asks_for_rows_only_where_it_may_lose_some(
+    conn: psycopg.Connection,
+) -> None:
+    conn.execute("SET client_min_messages = warning")
+    conn.execute("SET track_functions = 'all'")
+    # a second schema, with which the merge has nothing to do
+    conn.execute(
+        "CREATE SCHEMA shop; CREATE SCHEMA rest; CREATE TABLE shop.item (id integer PRIMARY KEY, label text, old text);"
+        "CREATE TABLE shop.bill (id integer PRIMARY KEY, item_id integer REFERENCES shop.item);"
+        "SELECT pggit.init('shop', 'rest')"
+    )
+    conn.execute("SELECT pggit.create_branch('side'); SELECT pggit.checkout('side')")
+    conn.execute("ALTER TABLE item ADD stock integer; SELECT pggit.commit('side')")
+    with conn.transaction():
+        status = conn.execute("SELECT status FROM pggit.merge('side', 'main')").fetchone()
+        assert status == ("completed",)
+        assert calls(conn, "try_plan") == 1
+        assert calls(conn, "holds_data") == 0
+    conn.execute("ALTER TABLE item DROP old; SELECT pggit.commit('old')")
+    with conn.transaction():
+        status = conn.execute("SELECT status FROM pggit.merge('side', 'main')").fetchone()
+        assert status == ("completed",)
+        assert calls(conn, "holds_data") == 1
+
+
 def test_while_a_merge_is_previewed_main_is_read_and_written(
     shop: psycopg.Connection, connect: Connect
 ) -> None:
