@@ -43,7 +43,8 @@ BEGIN
         WHERE d.deptype IN ('n', 'a', 'i', 'x')
           AND (d.refclassid <> 'pg_namespace'::regclass OR d.classid = 'pg_extension'::regclass)
           AND NOT (d.deptype = 'a' AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-              AND d.classid = 'pg_class'::regclass AND (SELECT q.relkind FROM pg_class AS q WHERE q.oid = d.objid) = 'S')
+              AND d.classid = 'pg_class'::regclass
+              AND (SELECT q.relkind FROM pg_class AS q WHERE q.oid = d.objid) IS NOT DISTINCT FROM 'S')
     ), alias AS MATERIALIZED (
         SELECT l.classid, l.objid, l.to_classid, l.to_objid, l.to_objsubid
         FROM _pggit.outer_objects(ARRAY(
