@@ -43,7 +43,7 @@ properties: setup ## try the properties of merges and migrations on EXAMPLES gen
 	@PGGIT_EXAMPLES=$(EXAMPLES) PGGIT_EVERY_POINT=1 $(PYTEST) tests/merge/test_properties.py tests/concurrency/test_crashes.py
 
 large: setup ## do the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), with the smallest lock table, and there and back
-	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py tests/compare/test_real_schemas.py
+	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py tests/compare/test_real_schemas.py tests/compare/test_online_pairs.py
 
 check: lint test ## lint and test
 

@@ -25,7 +25,11 @@ DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
 -- relations of 52_events_feed.sql
 
 -- relations of 61_cache.sql
+-- relations of 22_plan_rights.sql
 -- relations of 22_plan_under_load.sql
+-- relations of 22_plan_under_load_parts.sql
+-- relations of 22_plan_under_load_script.sql
+-- relations of 22_plan_under_load_steps.sql
 -- relations of 24_history_online.sql
 -- these take one more argument
 DROP FUNCTION pggit.get_migration(text, text);

@@ -18,7 +18,7 @@ BEGIN
             'Name the schemas to track, as in pggit.init(''app'').');
     END IF;
     FOREACH v_schema IN ARRAY p_schemas LOOP
-        IF v_schema IN ('pggit', '_pggit', 'pggit_analytics', 'information_schema') OR v_schema ~ '^pg_' THEN
+        IF v_schema IN ('pggit', '_pggit', 'pggit_analytics', 'pggit_online', 'information_schema') OR v_schema ~ '^pg_' THEN
             PERFORM _pggit.raise_error('VCV04', format('schema "%s" cannot be tracked', v_schema),
                 'It belongs to PostgreSQL or to pggit.', 'Name schemas of your own.');
         ELSIF NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = v_schema) THEN

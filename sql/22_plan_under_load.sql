@@ -92,8 +92,10 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 RETURN regexp_replace(regexp_replace(p_sql,
-    '^DROP (AGGREGATE|COLLATION|DOMAIN|EXTENSION|FOREIGN TABLE|FUNCTION|INDEX|MATERIALIZED VIEW|POLICY|PROCEDURE|RULE|SCHEMA|SEQUENCE'
-    '|STATISTICS|TABLE|TRIGGER|TYPE|VIEW) ', 'DROP \1 IF EXISTS '),
+    '^DROP (ACCESS METHOD|AGGREGATE|CAST|COLLATION|CONVERSION|DOMAIN|EVENT TRIGGER|EXTENSION|FOREIGN DATA WRAPPER|FOREIGN TABLE|FUNCTION'
+    '|INDEX|MATERIALIZED VIEW|OPERATOR|OPERATOR CLASS|OPERATOR FAMILY|POLICY|PROCEDURE|PUBLICATION|RULE|SCHEMA|SEQUENCE|SERVER|STATISTICS'
+    '|SUBSCRIPTION|TABLE|TEXT SEARCH (?:CONFIGURATION|DICTIONARY|PARSER|TEMPLATE)|TRIGGER|TYPE|USER MAPPING|VIEW) (?!IF EXISTS)',
+    'DROP \1 IF EXISTS '),
     '^(ALTER TABLE (?:ONLY )?(?:"(?:[^"]|"")+"|\w+)\.(?:"(?:[^"]|"")+"|\w+)'
     '(?: ALTER COLUMN (?:"(?:[^"]|"")+"|\w+))? DROP (?:COLUMN|CONSTRAINT|IDENTITY|EXPRESSION))(?! IF EXISTS)',
     '\1 IF EXISTS');
@@ -101,7 +103,51 @@ COMMENT ON FUNCTION _pggit.repeatable_sql(text) IS $$
 A statement with IF EXISTS where it drops something, so that it can be run again.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.build_index_online(p_object _pggit.object, p_sql text, p_hazards text[])
+CREATE OR REPLACE FUNCTION _pggit.temporary_name(p_object_id uuid, p_for text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN 'pggit_' || p_for || '_' || left(md5(p_object_id::text), 16);
+COMMENT ON FUNCTION _pggit.temporary_name(uuid, text) IS $$
+The name of something that is in the schema only while a migration runs, the same in each run.
+p_for: new, old or part.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.under_name(p_object _pggit.object, p_name text)
+RETURNS _pggit.object
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ((p_object).object_id, (p_object).kind, (p_object).parent_id, (p_object).schema_name, (p_object).table_name, p_name,
+    (p_object).signature, (p_object).attrs, (p_object).deps)::_pggit.object;
+COMMENT ON FUNCTION _pggit.under_name(_pggit.object, text) IS 'The same object under another name.';
+
+CREATE OR REPLACE FUNCTION _pggit.create_index_sql(p_object _pggit.object, p_target text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN concat_ws(' ',
+    'CREATE',
+    CASE WHEN (p_object).attrs ? 'unique' OR (p_object).kind = 'constraint' THEN 'UNIQUE' END,
+    'INDEX',
+    CASE WHEN p_target NOT LIKE 'ONLY %' THEN 'CONCURRENTLY' END,
+    quote_ident((p_object).name),
+    'ON',
+    p_target,
+    'USING ' || coalesce((p_object).attrs->>'method', 'btree'),
+    coalesce((p_object).attrs->>'keys', '(' || _pggit.name_list((p_object).attrs->'key_columns') || ')'),
+    'INCLUDE (' || _pggit.name_list((p_object).attrs->'include') || ')',
+    CASE WHEN (p_object).attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
+    'WITH (' || _pggit.option_list((p_object).attrs) || ')',
+    'TABLESPACE ' || quote_ident((p_object).attrs->>'tablespace'),
+    'WHERE ' || ((p_object).attrs->>'where'));
+COMMENT ON FUNCTION _pggit.create_index_sql(_pggit.object, text) IS $$
+CREATE INDEX beside writers, of an index or of a key that is to have one; with the target ONLY … that of a partitioned table alone.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.build_index_online(p_object _pggit.object, p_is_done text DEFAULT NULL)
 RETURNS SETOF _pggit.online_step
 LANGUAGE sql
 IMMUTABLE
@@ -116,12 +162,63 @@ BEGIN ATOMIC
         'SHARE UPDATE EXCLUSIVE', '{}', false)
     UNION ALL
     SELECT _pggit.make_online(
-        p_sql, _pggit.regclass_text((p_object).schema_name, (p_object).name) || ' IS NOT NULL',
-        'SHARE UPDATE EXCLUSIVE', array_remove(p_hazards, 'long_lock'), false);
+        _pggit.create_index_sql(p_object, _pggit.table_target(p_object)),
+        concat_ws(' OR ', p_is_done, _pggit.regclass_text((p_object).schema_name, (p_object).name) || ' IS NOT NULL'),
+        'SHARE UPDATE EXCLUSIVE',
+        CASE WHEN (p_object).attrs ? 'unique' OR (p_object).kind = 'constraint' THEN '{may_fail}'::text[] ELSE '{}' END,
+        false);
 END;
-COMMENT ON FUNCTION _pggit.build_index_online(_pggit.object, text, text[]) IS $$
+COMMENT ON FUNCTION _pggit.build_index_online(_pggit.object, text) IS $$
 An index built beside writers: what an interrupted build left goes first.
+p_is_done: a condition under which it need not be built, although no index has the name.
 $$;
+
+CREATE OR REPLACE FUNCTION _pggit.swap_index_online(p_new _pggit.object, p_parts _pggit.object[])
+RETURNS SETOF _pggit.online_step
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+ROWS 2
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_schema text := (p_new).schema_name;
+    v_fresh  text := _pggit.temporary_name((p_new).object_id, 'new');
+    v_stale  _pggit.object := _pggit.under_name(p_new, _pggit.temporary_name((p_new).object_id, 'old'));
+    v_rename text := format('ALTER INDEX %s RENAME TO %I', _pggit.qualified_name(v_schema, v_fresh), (p_new).name);
+    v_is_key boolean := (p_new).attrs ? 'replica_identity';
+BEGIN
+    IF p_parts <> '{}' THEN
+        -- that of a partitioned table cannot be dropped concurrently
+        RETURN NEXT _pggit.make_online(
+            'DO ' || _pggit.dollar_quote(format('BEGIN DROP INDEX IF EXISTS %s; %s; END', _pggit.object_target(p_new), v_rename)),
+            _pggit.regclass_text(v_schema, v_fresh) || ' IS NULL', 'ACCESS EXCLUSIVE');
+        RETURN;
+    END IF;
+    RETURN NEXT _pggit.make_online(
+        'DO ' || _pggit.dollar_quote(format('BEGIN DROP INDEX IF EXISTS %s; ALTER INDEX IF EXISTS %s RENAME TO %I; %s;%s END',
+            _pggit.object_target(v_stale), _pggit.object_target(p_new), (v_stale).name, v_rename,
+            CASE WHEN v_is_key THEN format(' ALTER TABLE %s REPLICA IDENTITY USING INDEX %I;', _pggit.table_target(p_new), (p_new).name)
+                ELSE '' END)),
+        _pggit.regclass_text(v_schema, v_fresh) || ' IS NULL',
+        CASE WHEN v_is_key THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END);
+    RETURN NEXT _pggit.make_online(
+        'DROP INDEX CONCURRENTLY IF EXISTS ' || _pggit.object_target(v_stale), NULL, 'SHARE UPDATE EXCLUSIVE', '{}', false);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.swap_index_online(_pggit.object, _pggit.object[]) IS $$
+An index that was built under a temporary name takes the place of the one that it replaces.
+p_parts: the partitions of its table, if that has any.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.required_condition(p_column _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN format('EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attname = %L AND a.attnotnull)',
+    _pggit.regclass_text((p_column).schema_name, (p_column).table_name), (p_column).name);
+COMMENT ON FUNCTION _pggit.required_condition(_pggit.object) IS 'An SQL condition that says whether a column is NOT NULL.';
 
 CREATE OR REPLACE FUNCTION _pggit.set_not_null_online(p_column _pggit.object, p_sql text)
 RETURNS SETOF _pggit.online_step
@@ -135,8 +232,7 @@ DECLARE
     v_table text := 'ALTER TABLE ' || _pggit.table_target(p_column);
     v_check text := 'pggit_not_null_' || left(md5((p_column).object_id::text), 16);
     v_class text := _pggit.regclass_text((p_column).schema_name, (p_column).table_name);
-    v_set   text := format('EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = %s AND a.attname = %L AND a.attnotnull)',
-        v_class, (p_column).name);
+    v_set   text := _pggit.required_condition(p_column);
     v_there text := format('EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = %s AND k.conname = %L',
         v_class, v_check);
 BEGIN
@@ -156,42 +252,66 @@ NOT NULL through a check that is validated while others write.
 p_sql: the statement that sets it.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.add_key_online(p_object _pggit.object, p_nullable _pggit.object[])
+CREATE OR REPLACE FUNCTION _pggit.key_type(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN upper(replace(p_attrs->>'type', '_', ' '));
+COMMENT ON FUNCTION _pggit.key_type(jsonb) IS 'PRIMARY KEY or UNIQUE.';
+
+CREATE OR REPLACE FUNCTION _pggit.deferrable_phrase(p_attrs jsonb)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE p_attrs->>'deferrable'
+    WHEN 'initially deferred' THEN 'DEFERRABLE INITIALLY DEFERRED' WHEN 'initially immediate' THEN 'DEFERRABLE' END;
+COMMENT ON FUNCTION _pggit.deferrable_phrase(jsonb) IS 'How a key says that it can be deferred; NULL if it cannot.';
+
+CREATE OR REPLACE FUNCTION _pggit.require_columns_online(p_nullable _pggit.object[])
 RETURNS SETOF _pggit.online_step
-LANGUAGE plpgsql
+LANGUAGE sql
 STABLE
 PARALLEL SAFE
-ROWS 6
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-DECLARE
-    v_attrs jsonb := (p_object).attrs;
-BEGIN
-    RETURN QUERY
+ROWS 4
+BEGIN ATOMIC
     SELECT n.*
     FROM unnest(p_nullable) AS c
     CROSS JOIN LATERAL _pggit.set_not_null_online(
         c, format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', _pggit.table_target(c), (c).name)) AS n;
-    RETURN QUERY
-    SELECT i.*
-    FROM _pggit.build_index_online(p_object, concat_ws(' ',
-        'CREATE UNIQUE INDEX CONCURRENTLY', quote_ident((p_object).name), 'ON', _pggit.table_target(p_object),
-        '(' || _pggit.name_list(v_attrs->'key_columns') || ')',
-        'INCLUDE (' || _pggit.name_list(v_attrs->'include') || ')',
-        CASE WHEN v_attrs ? 'nulls_not_distinct' THEN 'NULLS NOT DISTINCT' END,
-        'WITH (' || _pggit.option_list(v_attrs) || ')',
-        'TABLESPACE ' || quote_ident(v_attrs->>'tablespace')), '{may_fail}') AS i;
+END;
+COMMENT ON FUNCTION _pggit.require_columns_online(_pggit.object[]) IS $$
+NOT NULL for the columns of a primary key that do not yet have it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.add_key_online(p_object _pggit.object, p_is_swapped boolean)
+RETURNS SETOF _pggit.online_step
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+ROWS 3
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_index _pggit.object := CASE WHEN p_is_swapped
+        THEN _pggit.under_name(p_object, _pggit.temporary_name((p_object).object_id, 'new')) ELSE p_object END;
+BEGIN
+    RETURN QUERY SELECT * FROM _pggit.build_index_online(v_index);
     RETURN NEXT _pggit.make_online(
-        concat_ws(' ', format('ALTER TABLE %s ADD CONSTRAINT %I %s USING INDEX %2$I', _pggit.table_target(p_object),
-            (p_object).name, upper(replace(v_attrs->>'type', '_', ' '))),
-            CASE v_attrs->>'deferrable'
-                WHEN 'initially deferred' THEN 'DEFERRABLE INITIALLY DEFERRED' WHEN 'initially immediate' THEN 'DEFERRABLE' END),
-        _pggit.existence_condition(p_object, 'table'), 'ACCESS EXCLUSIVE');
+        concat_ws(' ',
+            'ALTER TABLE', _pggit.table_target(p_object),
+            CASE WHEN p_is_swapped THEN format('DROP CONSTRAINT IF EXISTS %I,', (p_object).name) END,
+            format('ADD CONSTRAINT %I %s USING INDEX %I', (p_object).name, _pggit.key_type((p_object).attrs), (v_index).name),
+            _pggit.deferrable_phrase((p_object).attrs)),
+        CASE WHEN p_is_swapped THEN _pggit.regclass_text((v_index).schema_name, (v_index).name) || ' IS NULL'
+            ELSE _pggit.existence_condition(p_object, 'table') END,
+        'ACCESS EXCLUSIVE');
 END;
 $$;
-COMMENT ON FUNCTION _pggit.add_key_online(_pggit.object, _pggit.object[]) IS $$
+COMMENT ON FUNCTION _pggit.add_key_online(_pggit.object, boolean) IS $$
 A primary or unique key from an index that is built beside writers.
-p_nullable: the columns of a primary key that are not yet NOT NULL.
+p_is_swapped: whether it takes the place of one of its name.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.backfill_sql(p_column _pggit.object, p_value text)
@@ -278,167 +398,3 @@ RETURN format(
     _pggit.table_target(p_column), quote_ident((p_column).name || '_new'), (p_column).attrs->>'type',
     quote_ident((p_column).name), p_old_type);
 COMMENT ON FUNCTION _pggit.retype_advice(_pggit.object, text) IS 'How a column changes its type under load.';
-
-CREATE OR REPLACE FUNCTION _pggit.online_parts(
-    p_step _pggit.step,
-    p_old _pggit.object,
-    p_new _pggit.object,
-    p_table _pggit.object,
-    p_nullable _pggit.object[]
-)
-RETURNS SETOF _pggit.online_step
-LANGUAGE plpgsql
-STABLE
-PARALLEL SAFE
-ROWS 2
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-DECLARE
-    v_sql   text := (p_step).sql;
-    v_type  text := (p_new).attrs->>'type';
-    v_plain boolean := (p_table).object_id IS NOT NULL AND (p_table).kind = 'table' AND NOT (p_table).attrs ? 'partition_by';
-BEGIN
-    IF (p_step).kind = 'index' AND v_plain AND v_sql ~ '^CREATE (UNIQUE )?INDEX ' THEN
-        RETURN QUERY SELECT * FROM _pggit.build_index_online(
-            p_new, regexp_replace(v_sql, '^CREATE (UNIQUE )?INDEX ', 'CREATE \1INDEX CONCURRENTLY '), (p_step).hazards);
-    ELSIF (p_step).kind = 'index' AND v_plain AND v_sql ~ '^DROP INDEX ' AND v_sql !~ ' CASCADE$' THEN
-        RETURN NEXT _pggit.make_online(
-            regexp_replace(v_sql, '^DROP INDEX ', 'DROP INDEX CONCURRENTLY IF EXISTS '), NULL, 'SHARE UPDATE EXCLUSIVE', '{}', false);
-    ELSIF (p_step).kind = 'constraint' AND v_plain AND v_sql ~ ' ADD CONSTRAINT ' AND v_type IN ('check', 'foreign_key')
-        AND NOT (p_new).attrs ?| '{not_valid,not_enforced}'
-    THEN
-        RETURN NEXT _pggit.make_online(v_sql || ' NOT VALID', _pggit.existence_condition(p_new, 'table'), (p_step).lock_level);
-        RETURN NEXT _pggit.make_online(
-            format('ALTER TABLE %s VALIDATE CONSTRAINT %I', _pggit.table_target(p_new), (p_new).name), NULL,
-            'SHARE UPDATE EXCLUSIVE', '{may_fail}');
-    ELSIF (p_step).kind = 'constraint' AND v_plain AND v_sql ~ ' ADD CONSTRAINT ' AND v_type IN ('primary_key', 'unique')
-        AND NOT (p_new).attrs ? 'period'
-    THEN
-        RETURN QUERY SELECT * FROM _pggit.add_key_online(p_new, p_nullable);
-    ELSIF (p_step).kind = 'column' AND (p_table).kind = 'table' AND 'long_lock' = ANY ((p_step).hazards)
-        AND v_sql ~ '( SET NOT NULL| NOT NULL \S+)$' AND v_sql !~ ' VALIDATE '
-    THEN
-        RETURN QUERY SELECT * FROM _pggit.set_not_null_online(p_new, v_sql);
-    ELSIF (p_step).kind = 'column' AND (p_table).kind = 'table' AND v_sql ~ ' ADD COLUMN ' AND (p_new).attrs ? 'default'
-        AND 'table_rewrite' = ANY ((p_step).hazards) AND NOT (p_new).attrs ?| '{identity,generated}'
-    THEN
-        RETURN QUERY SELECT * FROM _pggit.add_column_online(p_new);
-    ELSIF (p_step).kind = 'enum' AND v_sql ~ ' ADD VALUE ' THEN
-        RETURN NEXT _pggit.make_online(
-            regexp_replace(v_sql, ' ADD VALUE ', ' ADD VALUE IF NOT EXISTS '), NULL, (p_step).lock_level, (p_step).hazards, false);
-    ELSE
-        RETURN NEXT _pggit.make_online(
-            _pggit.repeatable_sql(v_sql),
-            CASE WHEN (p_step).action = 'rename' OR v_sql ~ '^CREATE (?!OR REPLACE )'
-                OR (p_step).action = 'create' AND v_sql ~ ' ADD (COLUMN|CONSTRAINT) '
-                THEN _pggit.existence_condition(p_new, (p_table).kind) END,
-            (p_step).lock_level, (p_step).hazards, (p_step).in_transaction,
-            CASE WHEN (p_step).kind = 'column' AND (p_step).action = 'alter' AND 'table_rewrite' = ANY ((p_step).hazards)
-                AND v_sql ~ ' TYPE ' THEN _pggit.retype_advice(p_new, (p_old).attrs->>'type') END);
-    END IF;
-END;
-$$;
-COMMENT ON FUNCTION _pggit.online_parts(_pggit.step, _pggit.object, _pggit.object, _pggit.object, _pggit.object[]) IS $$
-One step of a plan as steps for a database under load.
-p_table: the table that it acts on as it was before the plan; NULL where the plan makes it.
-p_nullable: for a primary key, its columns that were not NOT NULL before.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.plan_online(
-    p_from _pggit.object[],
-    p_to _pggit.object[],
-    p_extra_path jsonb DEFAULT '{}'
-)
-RETURNS SETOF _pggit.online_step
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    WITH steps AS MATERIALIZED (
-        SELECT s AS step, o AS old, n AS new, t AS in_table
-        FROM _pggit.plan(p_from, p_to, p_extra_path) AS s
-        LEFT JOIN unnest(p_from) AS o ON (o).object_id = (s).object_id
-        LEFT JOIN unnest(p_to) AS n ON (n).object_id = (s).object_id
-        LEFT JOIN unnest(p_from) AS t ON (t).object_id = coalesce((n).parent_id, (o).parent_id)
-    ), parts AS (
-        SELECT s.step, p.*, row_number() OVER (PARTITION BY p.sql ORDER BY (s.step).step_no, p.ordinality) AS nth
-        FROM steps AS s
-        CROSS JOIN LATERAL _pggit.online_parts(s.step, s.old, s.new, s.in_table, ARRAY(
-            SELECT c
-            FROM unnest(p_to) AS c
-            JOIN unnest(p_from) AS b ON (b).object_id = (c).object_id
-            WHERE (s.step).kind = 'constraint'
-              AND (s.new).attrs->>'type' = 'primary_key'
-              AND (c).parent_id = (s.new).parent_id
-              AND (c).kind = 'column'
-              AND (s.new).attrs->'key_columns' ? quote_ident((c).name)
-              AND NOT (b).attrs ? 'not_null'
-        )) WITH ORDINALITY AS p(step_no, sql, is_done, lock_level, hazards, in_transaction, action, kind, object_id, identity, advice,
-            ordinality)
-    )
-    SELECT
-        (row_number() OVER (ORDER BY (p.step).step_no, p.ordinality))::integer,
-        p.sql, p.is_done, p.lock_level, coalesce(p.hazards, '{}'), p.in_transaction,
-        (p.step).action, (p.step).kind, (p.step).object_id, (p.step).identity, p.advice
-    FROM parts AS p
-    -- a column that a key has made NOT NULL need not be made so again
-    WHERE p.nth = 1 OR (p.step).action = 'set'
-    ORDER BY 1;
-END;
-COMMENT ON FUNCTION _pggit.plan_online(_pggit.object[], _pggit.object[], jsonb) IS $$
-_pggit.plan for a database under load: every step is short under its lock, or holds none that stops writers; each can be run again.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.online_script(p_title text, p_steps _pggit.online_step[])
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT concat_ws(E'\n', '-- ' || regexp_replace(p_title, '[\n\r]+', ' ', 'g'),
-        $head$-- For psql. Each step is a transaction of its own and waits at most 2 s for a lock, again and again.
--- After an error, run the script once more: what is done is passed over.
-\set ON_ERROR_STOP on
-CREATE PROCEDURE pg_temp.pggit_step(p_sql text, p_is_done text)
-LANGUAGE plpgsql
-AS $pggit$
-DECLARE
-    v_is_done boolean;
-BEGIN
-    EXECUTE 'SELECT ' || p_is_done INTO v_is_done;
-    FOR v_try IN 1 .. 60 LOOP
-        EXIT WHEN v_is_done;
-        BEGIN
-            SET LOCAL lock_timeout = '2s';
-            EXECUTE p_sql;
-            v_is_done := true;
-        EXCEPTION
-            WHEN lock_not_available THEN
-                IF v_try = 60 THEN
-                    RAISE;
-                END IF;
-                RAISE NOTICE 'waiting for a lock, try %: %', v_try, p_sql;
-        END;
-        COMMIT;
-        IF NOT v_is_done THEN
-            PERFORM pg_catalog.pg_sleep(least(0.1 * v_try, 3) * (0.5 + pg_catalog.random()));
-        END IF;
-    END LOOP;
-END
-$pggit$;$head$,
-        string_agg(concat_ws(E'\n',
-            regexp_replace(s.advice, '^', '-- ', 'ng'),
-            CASE WHEN s.hazards <> '{}'
-                THEN '-- ' || regexp_replace(format('%s: %s', s.identity, array_to_string(s.hazards, ', ')), '[\n\r]+', ' ', 'g') END,
-            CASE
-                WHEN s.action = 'set' THEN s.sql || ';'
-                WHEN s.in_transaction THEN format('CALL pg_temp.pggit_step(%s, %s);',
-                    _pggit.dollar_quote(s.sql), _pggit.dollar_quote(coalesce(s.is_done, 'false')))
-                ELSE format(E'SELECT %s WHERE NOT (%s) \\gexec', _pggit.dollar_quote(s.sql), coalesce(s.is_done, 'false'))
-            END), E'\n' ORDER BY s.step_no),
-        'DROP PROCEDURE pg_temp.pggit_step(text, text);') || E'\n'
-    FROM unnest(p_steps) AS s;
-END;
-COMMENT ON FUNCTION _pggit.online_script(text, _pggit.online_step[]) IS $$
-The steps as a script for psql that tries locks again, and that can be run again after an error.
-$$;

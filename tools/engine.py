@@ -15,7 +15,14 @@ ENTRIES = {
     "read": ("read_objects",),
     "digest": ("catalog_marks", "read_units", "tied_units"),
     "rename": ("read_rows", "identify", "renamed_identities"),
-    "plan": ("plan", "rename_equal_parts", "likely_renames", "uprooted_objects"),
+    "plan": (
+        "plan",
+        "rename_equal_parts",
+        "likely_renames",
+        "uprooted_objects",
+        "missing_roles",
+        "keep_rights",
+    ),
     "online": ("plan_online", "online_script"),
 }
 # Called by names that are put together from these and a kind of object.

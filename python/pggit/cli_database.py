@@ -118,6 +118,8 @@ def history(shell: Shell) -> None:
 @click.option(
     "--online", is_flag=True, help="For a database under load: nothing long behind a lock."
 )
+@click.option("--no-owner", is_flag=True, help="Leave owners as they are.")
+@click.option("--no-privileges", is_flag=True, help="Leave grants as they are.")
 def compare(
     shell: Shell,
     from_url: str,
@@ -125,11 +127,14 @@ def compare(
     schemas: tuple[str, ...],
     renames: tuple[str, ...],
     online: bool,
+    no_owner: bool,
+    no_privileges: bool,
 ) -> None:
     """Print the migration from one live database to another, for psql.
 
     Neither needs pggit, and nothing is left behind in either. Exit code 1 if they differ. Nobody can know of two foreign
-    databases what was renamed: say it, or answer when you are asked on a terminal.
+    databases what was renamed: say it, or answer when you are asked on a terminal. A role that FROM's server does not have is
+    named at the head: make it before, or leave it out with --no-owner and --no-privileges, as with pg_dump.
 
     \b
     pggit compare postgresql://localhost/prod postgresql://localhost/dev
@@ -137,13 +142,14 @@ def compare(
     pggit compare "$PROD" "$DEV" --schema app --schema billing --json
     pggit compare "$PROD" "$DEV" --online > migration.sql
     """
-    from pggit.compare import Rename, Step
+    from pggit.compare import Options, Rename, Step
     from pggit.compare import compare as plan_between
     from pggit.dsn import normalize_dsn
 
     urls = normalize_dsn(from_url), normalize_dsn(to_url)
     told = [Rename(*parse_rename(one)) for one in renames]
-    plan = plan_between(*urls, schemas, renames=told, is_online=online)
+    options = Options(online, no_owner, no_privileges)
+    plan = plan_between(*urls, schemas, renames=told, options=options)
     if plan.likely_renames and shell.asks:
         confirmed = [
             one
@@ -151,13 +157,16 @@ def compare(
             if click.confirm(f"Was {one.old_path} renamed to {one.new_path}?", err=True)
         ]
         if confirmed:
-            plan = plan_between(*urls, schemas, renames=[*told, *confirmed], is_online=online)
+            plan = plan_between(*urls, schemas, renames=[*told, *confirmed], options=options)
     if shell.as_json:
         names = Step._fields if online else Step._fields[:-2]
         shell.print_json([dict(zip(names, one, strict=False)) for one in plan.steps])
     else:
         for one in plan.likely_renames:
             click.echo(f"-- perhaps a rename: --rename {one.old_path}={one.new_path}")
+        for role in plan.missing_roles:
+            named = f"missing role: {role!r} must be there first; or use --no-owner --no-privileges"
+            click.echo(f"-- {named}")
         click.echo(plan.script, nl=False)
     stop(DIFFERENT if plan.steps else 0)
 

@@ -18,10 +18,13 @@ T = TypeVar("T")
 
 # What is not part of any user's schema. A worktree of pggit is named after the schema it stands for: "app@feature/x".
 _SCHEMAS = """
-SELECT coalesce(array_agg(n.nspname ORDER BY n.nspname), '{}')
+SELECT
+    coalesce(array_agg(n.nspname ORDER BY n.nspname), '{}'),
+    to_json(array_agg(n.nspname::text) FILTER (WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE'))),
+    current_user
 FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname !~ '^pg_'
-  AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit', 'pggit_analytics')
+  AND n.nspname NOT IN ('information_schema', 'pggit', '_pggit', 'pggit_analytics', 'pggit_online')
   AND NOT (
       pg_catalog.strpos(n.nspname, '@') > 0
       AND pg_catalog.to_regnamespace('_pggit') IS NOT NULL
@@ -33,7 +36,7 @@ WHERE n.nspname !~ '^pg_'
   )
 """
 _BEGIN = """
-BEGIN ISOLATION LEVEL REPEATABLE READ;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;
 SET LOCAL check_function_bodies = off;
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -94,6 +97,14 @@ FROM pg_temp.uprooted_objects($1::pg_temp.object[], $2::pg_temp.object[]) AS u
 _LIKELY = """
 SELECT old_path, new_path FROM pg_temp.likely_renames($1::pg_temp.object[], $2::pg_temp.object[])
 """
+# $1 and $2 with the owners ($3) or grants ($4) of $1.
+_KEEP = "SELECT pg_temp.keep_rights($1::pg_temp.object[], $2::pg_temp.object[], $3::boolean, $4::boolean)"
+_MISSING = "SELECT place, role FROM pg_temp.missing_roles($1::pg_temp.object[], $2::jsonb)"
+# What to do where PostgreSQL's own message does not say it, by its code.
+_HINTS = {
+    "25006": "Comparing makes temporary functions, which a standby refuses: name its primary, or a copy.",
+    "42501": "Comparing makes temporary functions and reads the catalog: connect as a role that may.",
+}
 _STEP = """
 step_no, sql, lock_level, array_to_string(hazards, ','), in_transaction, action, kind, identity
 """
@@ -149,11 +160,20 @@ class Rename(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A migration: its steps, the script for psql, and what may be renames rather than losses."""
+    """A migration: its steps, the script for psql, what may be renames rather than losses, and roles that it lacks."""
 
     steps: Sequence[Step] = ()
     script: str = ""
     likely_renames: Sequence[Rename] = ()
+    missing_roles: Sequence[str] = ()
+
+
+class Options(NamedTuple):
+    """What kind of migration is wanted."""
+
+    is_online: bool = False
+    keeps_owners: bool = False
+    keeps_grants: bool = False
 
 
 def engine_sql(part: str) -> str:
@@ -167,6 +187,13 @@ def _array(values: Sequence[str]) -> str:
     """An array of texts as PostgreSQL reads it."""
     quoted = (one.replace("\\", "\\\\").replace('"', '\\"') for one in values)
     return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
+
+
+def _json(values: Sequence[str]) -> str:
+    """An array of texts as JSON."""
+    import json  # not before there is a difference: it takes a while
+
+    return json.dumps(values)
 
 
 def _step(row: Row) -> Step:
@@ -196,6 +223,7 @@ class _Side:
                 f"PostgreSQL {major} is not supported",
                 f"pggit compares databases of PostgreSQL {_MAJORS[0]} to {_MAJORS[-1]}.",
             )
+        self.named = schemas
         self.schemas = _array(schemas)
         self.is_all = not schemas
 
@@ -205,8 +233,22 @@ class _Side:
         rows = self.connection.run(
             "".join([_BEGIN, *(engine_sql(one) for one in parts), whole, _SCHEMAS])
         )
+        found, hidden, role = rows[0]
         if self.is_all:
-            self.schemas = rows[0][0] or "{}"
+            self.schemas = found or "{}"
+        if hidden:
+            self._require_usage(hidden, role or "")
+
+    def _require_usage(self, hidden: str, role: str) -> None:
+        """Refuse schemas that are not on the path of a role without USAGE: definitions would print otherwise than elsewhere."""
+        import json
+
+        wanted = [one for one in json.loads(hidden) if self.is_all or one in self.named]
+        if wanted:
+            raise Refused(
+                f"schema {min(wanted)!r} cannot be read by role {role!r}",
+                "GRANT USAGE ON SCHEMA … TO the role, or compare other schemas alone with --schema.",
+            )
 
     def load_planner(self, is_online: bool) -> None:
         """Load what planning needs beyond reading."""
@@ -252,16 +294,24 @@ class _Side:
         """Name the objects of which others may have to be made anew."""
         return self._find(_UPROOTED, before, after) or "{}"
 
-    def plan(self, before: str, after: str, is_online: bool) -> Plan:
+    def plan(self, before: str, after: str, options: Options) -> Plan:
+        if options.keeps_owners or options.keeps_grants:
+            flags = ("t" if one else "f" for one in options[1:])
+            after = self._find(_KEEP, before, after, *flags) or "{}"
         likely = [
             Rename(old or "", new or "")
             for old, new in self.connection.query(_LIKELY, before, after)
         ]
-        rows = self.connection.query(_PLAN_ONLINE if is_online else _PLAN, before, after)
+        rows = self.connection.query(_PLAN_ONLINE if options.is_online else _PLAN, before, after)
         steps = [_step(row) for row in rows]
-        if is_online:
-            return Plan(steps, (rows[0][-1] or "") if rows else "", likely)
-        return Plan(steps, render(steps), likely)
+        missing = self.connection.query(_MISSING, after, _json([one.sql for one in steps]))
+        places = {int(place or 0) for place, _ in missing}
+        steps = [
+            one._replace(hazards=[*one.hazards, "missing_role"]) if n in places else one
+            for n, one in enumerate(steps, 1)
+        ]
+        script = ((rows[0][-1] or "") if rows else "") if options.is_online else render(steps)
+        return Plan(steps, script, likely, sorted({role or "" for _, role in missing}))
 
     def close(self) -> None:
         self.connection.close()
@@ -308,7 +358,7 @@ def compare(
     schemas: Sequence[str] = (),
     *,
     renames: Sequence[Rename] = (),
-    is_online: bool = False,
+    options: Options = Options(),  # noqa: B008  it cannot be changed
 ) -> Plan:
     """Plan the migration of the database at `from_url` to what `to_url` has.
 
@@ -316,7 +366,7 @@ def compare(
     database are which of the second. Raises `CompareError`.
     """
     # libpq's calls cannot be interrupted, waiting for a thread can.
-    return _beside(lambda: _compare(from_url, to_url, schemas, renames, is_online))()
+    return _beside(lambda: _compare(from_url, to_url, schemas, renames, options))()
 
 
 def _compare(
@@ -324,7 +374,7 @@ def _compare(
     to_url: str,
     schemas: Sequence[str],
     renames: Sequence[Rename],
-    is_online: bool,
+    options: Options,
 ) -> Plan:
     sides: list[_Side] = []
 
@@ -345,21 +395,21 @@ def _compare(
             if None not in few:
                 before, after = few[0] or "{}", few[1] or "{}"
             elif ours.connection.major == theirs.connection.major:
-                return _compare_marks(ours, theirs, is_online)
+                return _compare_marks(ours, theirs, options)
             else:
                 before, after = _both(ours.read, theirs.read)
         if before == after:
             return Plan()
-        ours.load_planner(is_online)
-        return ours.plan(before, after, is_online)
+        ours.load_planner(options.is_online)
+        return ours.plan(before, after, options)
     except Refused as error:
-        raise CompareError(str(error).strip(), error.hint) from error
+        raise CompareError(str(error).strip(), error.hint or _HINTS.get(error.state)) from error
     finally:
         for side in sides:
             side.close()
 
 
-def _compare_marks(ours: _Side, theirs: _Side, is_online: bool) -> Plan:
+def _compare_marks(ours: _Side, theirs: _Side, options: Options) -> Plan:
     """Compare by digests first, and read only what differs and what its plan has to do with."""
     one, other = _both(ours.marks, theirs.marks)
     unsure = (line for line in one & other if line.startswith(" "))
@@ -379,10 +429,10 @@ def _compare_marks(ours: _Side, theirs: _Side, is_online: bool) -> Plan:
         if before == after:
             return Plan()
         if needed == "{}":
-            ours.load_planner(is_online)
+            ours.load_planner(options.is_online)
         uprooted = ours.uprooted(before, after)
         if uprooted == needed:
-            return ours.plan(before, after, is_online)
+            return ours.plan(before, after, options)
         needed = uprooted
 
 

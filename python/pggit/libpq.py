@@ -56,9 +56,10 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
 class Refused(Exception):
     """What PostgreSQL, or the way to it, refused."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, state: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.state = state
 
 
 def _load() -> ctypes.CDLL:
@@ -173,10 +174,11 @@ class Connection:
         fields = [
             field and bytes(field).decode(errors="replace")
             for field in (
-                self._pq.PQresultErrorField(result, one) for one in (_PRIMARY, _DETAIL, _HINT)
+                self._pq.PQresultErrorField(result, one)
+                for one in (_PRIMARY, _DETAIL, _HINT, _STATE)
             )
         ]
-        primary, detail, hint = fields
+        primary, detail, hint, state = fields
         if not primary:  # the connection is gone: only libpq knows why
             return Refused(self._said())
-        return Refused(f"{primary}\n{detail}" if detail else primary, hint)
+        return Refused(f"{primary}\n{detail}" if detail else primary, hint, state or "")

@@ -77,7 +77,7 @@ def faults(step: Step, cost: Cost) -> list[str]:
     if cost.is_rewritten != ("table_rewrite" in step.hazards):
         found.append("rewrites" if cost.is_rewritten else "does not rewrite")
     # A scan under a lock that readers and writers pass does not make them wait.
-    is_blocking = LEVELS.index(cost.lock) > LEVELS.index("ACCESS SHARE")
+    is_blocking = LEVELS.index(cost.lock) > LEVELS.index("ROW EXCLUSIVE")
     if cost.is_scanned and is_blocking and not {"long_lock", "table_rewrite"} & set(step.hazards):
         found.append("scans")
     return [f"{one}: {step.sql[:150]!r}" for one in found]

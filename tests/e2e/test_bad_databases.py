@@ -1,5 +1,6 @@
 """`pggit compare` where a database is missing, refuses, is broken, too old or too new, or goes away: exit 2, or a right plan."""
 
+import json
 import socket
 import struct
 import subprocess
@@ -43,8 +44,8 @@ def refused(*arguments: str) -> str:
 
 
 @contextmanager
-def foreign_server(version: str) -> Iterator[str]:
-    """A server of another version, as far as a client sees before its first query."""
+def foreign_server(version: str, refusal: bytes = b"") -> Iterator[str]:
+    """A server of another version, as far as a client sees before its first query, or one that refuses every password."""
 
     def message(kind: bytes, body: bytes) -> bytes:
         return kind + struct.pack("!I", len(body) + 4) + body
@@ -58,6 +59,11 @@ def foreign_server(version: str) -> Iterator[str]:
             with client:
                 length = struct.unpack("!I", client.recv(4))[0]
                 client.recv(length - 4)
+                if refusal:
+                    client.sendall(message(b"R", struct.pack("!I", 3)))
+                    client.recv(1000)
+                    client.sendall(message(b"E", refusal))
+                    continue
                 client.sendall(
                     message(b"R", struct.pack("!I", 0))
                     + message(b"S", b"server_version\0" + version.encode() + b"\0")
@@ -96,6 +102,136 @@ def test_a_database_that_cannot_be_reached_is_an_error_on_either_side(
     for url, reason in bad.items():
         assert reason in refused(url, empty_database)
         assert reason in refused(empty_database, url)
+
+
+def test_a_wrong_password_and_an_unknown_host_are_errors_on_either_side(
+    empty_database: str,
+) -> None:
+    refusal = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0"
+    with foreign_server("18.0", refusal) as foreign:
+        wrong = foreign.replace("u@", "u:wrong@")
+        unknown = "postgresql://u@no-such-host.invalid/d"
+        for url, reason in ((wrong, "password authentication failed"), (unknown, "no-such-host")):
+            for urls in ((url, empty_database), (empty_database, url)):
+                assert reason in refused(*urls)
+
+
+def test_a_schema_without_the_right_of_usage_is_an_error_and_not_printed_otherwise(
+    pg: PgServer,
+) -> None:
+    """Such a schema is not on the path of the role, so that names in it would be qualified: differences where there are none."""
+    with pg.database() as start, pg.database() as goal:
+        name = goal.rpartition("/")[2]
+        for url in (start, goal):
+            pg.psql(
+                url.rpartition("/")[2],
+                text="CREATE SCHEMA app; CREATE SCHEMA open; CREATE TYPE app.mood AS ENUM ('ok');"
+                " CREATE TABLE app.t (m app.mood) PARTITION BY LIST (m);"
+                " CREATE TABLE app.t_ok PARTITION OF app.t DEFAULT",
+            )
+        with psycopg.connect(goal, autocommit=True) as conn:
+            conn.execute(f"CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA open TO {name}")
+            conn.execute("ALTER TABLE app.t OWNER TO CURRENT_USER")
+            try:
+                said = refused(start, pg.url(name, name))
+                assert f"schema 'app' cannot be read by role '{name}'" in said
+                assert "hint: GRANT USAGE ON SCHEMA" in said
+                assert (
+                    compare(start, pg.url(name, name), "--schema", "open").stdout.count("GRANT")
+                    == 1
+                )
+                conn.execute(f"GRANT USAGE ON SCHEMA app TO {name}")
+                shown = compare(start, pg.url(name, name), "--no-privileges")
+                assert (shown.returncode, shown.stdout) == (0, ""), shown.stderr
+            finally:
+                conn.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_a_role_that_may_make_nothing_or_not_read_the_catalog_is_told_so(pg: PgServer) -> None:
+    with pg.database() as start, pg.database() as goal:
+        name = goal.rpartition("/")[2]
+        with psycopg.connect(goal, autocommit=True) as conn:
+            conn.execute(f"CREATE ROLE {name} LOGIN; REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
+            try:
+                said = refused(start, pg.url(name, name))
+                assert "permission denied to create temporary tables" in said
+                assert "hint: Comparing makes temporary functions" in said
+                conn.execute(f"GRANT TEMP ON DATABASE {name} TO {name}")
+                conn.execute("REVOKE SELECT ON pg_catalog.pg_trigger FROM PUBLIC")
+                said = refused(start, pg.url(name, name))
+                assert "permission denied for table pg_trigger" in said
+                assert "hint: Comparing makes temporary functions" in said
+            finally:
+                conn.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_transactions_that_are_read_only_by_default_do_not_matter(pg: PgServer) -> None:
+    with pg.database() as start, pg.database() as goal:
+        for url in (start, goal):
+            name = url.rpartition("/")[2]
+            pg.psql(name, text=f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        done = compare(start, goal)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_a_role_that_is_missing_is_named_before_anything_runs(
+    pg: PgServer, servers: dict[int, PgServer]
+) -> None:
+    """The roles of a server of another version, where there is one, are not those of this one."""
+    others = [one for one in servers.values() if one is not pg and one.major != pg.major]
+    if not others:
+        pytest.skip("two servers are needed")
+    other = others[0]
+    with pg.database() as start, other.database() as goal:
+        names = [f"{kind}_{goal.rpartition('_')[2]}" for kind in ("owner", "reader", "both one")]
+        quoted = [f'"{one}"' for one in names]
+        with psycopg.connect(goal, autocommit=True) as conn:
+            for one in quoted:
+                conn.execute(f"CREATE ROLE {one}")
+            conn.execute(
+                "CREATE SCHEMA app; CREATE TABLE app.t (a int);"
+                f"ALTER TABLE app.t OWNER TO {quoted[0]}; GRANT SELECT ON app.t TO {quoted[1]};"
+                f"GRANT UPDATE (a) ON app.t TO {quoted[2]}"
+            )
+            plan = compare(start, goal)
+            steps = json.loads(compare(start, goal, "--json").stdout)
+            bare = compare(start, goal, "--no-owner", "--no-privileges")
+            conn.execute("DROP SCHEMA app CASCADE")
+            for one in quoted:
+                conn.execute(f"DROP OWNED BY {one}; DROP ROLE {one}")
+        head = plan.stdout.splitlines()[:3]
+        assert all(any(repr(name) in line for line in head) for name in names), plan.stdout
+        marked = [one["sql"] for one in steps if "missing_role" in one["hazards"]]
+        named = [one["sql"] for one in steps if any(name in one["sql"] for name in names)]
+        assert marked == named != []
+        assert not any(name in bare.stdout for name in names)
+        pg.psql(start.rpartition("/")[2], text=bare.stdout)
+
+
+def test_owners_and_grants_that_are_left_out_stay_even_on_what_is_made_anew(pg: PgServer) -> None:
+    with pg.database() as start, pg.database() as goal:
+        role = f"owner_{goal.rpartition('_')[2]}"
+        text = "CREATE SCHEMA app; CREATE VIEW app.v AS SELECT 1 AS a;"
+        pg.psql(goal.rpartition("/")[2], text=text.replace("AS a", "AS b"))
+        with psycopg.connect(start, autocommit=True) as conn:
+            conn.execute(f"CREATE ROLE {role}; {text}")
+            conn.execute(f"ALTER VIEW app.v OWNER TO {role}; GRANT SELECT ON app.v TO PUBLIC")
+            conn.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+            flags = ("--no-owner", "--no-privileges")
+            plan = compare(start, goal, *flags)
+            pg.psql(start.rpartition("/")[2], text=plan.stdout)
+            row = conn.execute(
+                "SELECT relowner::regrole::text, has_table_privilege('pg_monitor', oid, 'SELECT')"
+                " FROM pg_class WHERE oid = 'app.v'::regclass"
+            ).fetchone()
+            again = compare(start, goal, *flags)
+            whole = compare(start, goal)
+            conn.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
+        assert row == (role, True), plan.stdout
+        assert (again.returncode, again.stdout) == (0, "")
+        assert f"OWNER TO {role}" not in whole.stdout
+        assert "OWNER TO" in whole.stdout
+        assert "REVOKE SELECT" in whole.stdout
 
 
 def test_what_does_not_work_is_carried_over_as_it_is(pg: PgServer) -> None:
