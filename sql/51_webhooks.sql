@@ -38,7 +38,7 @@ CREATE INDEX webhook_secrets_webhook_id_idx ON _pggit.webhook_secrets (webhook_i
 
 -- One hot row a webhook: what its deliveries learned, and what that means for the next claim.
 CREATE TABLE _pggit.webhook_health_metrics (
-    webhook_id             integer PRIMARY KEY REFERENCES _pggit.webhooks ON DELETE CASCADE,
+    webhook_id             integer NOT NULL REFERENCES _pggit.webhooks ON DELETE CASCADE,
     total_deliveries       bigint NOT NULL DEFAULT 0,
     successful_deliveries  bigint NOT NULL DEFAULT 0,
     failed_deliveries      bigint NOT NULL DEFAULT 0,
@@ -64,7 +64,17 @@ CREATE TABLE _pggit.webhook_health_metrics (
     hour_started_at        timestamptz NOT NULL DEFAULT '-infinity',
     hour_count             integer NOT NULL DEFAULT 0,
     claimed_at             timestamptz NOT NULL DEFAULT '-infinity',
-    updated_at             timestamptz NOT NULL DEFAULT clock_timestamp()
+    -- No delivery is due before, nor will be: whoever looks for one begins here, behind the index entries of what is done, which
+    -- stay for as long as anybody holds an old snapshot.
+    due_from               timestamptz NOT NULL DEFAULT '-infinity',
+    -- A transaction, and a moment before it had its id: once all up to it have ended, what commits later is due later than that.
+    seen_xid               xid8,
+    seen_at                timestamptz,
+    -- The second of the last claim. It is in the key so that the index, read backwards, gives the newest first of the versions
+    -- that an old snapshot keeps; a key without it would look at each of them whenever a page is full.
+    turn                   bigint NOT NULL DEFAULT 0,
+    updated_at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (webhook_id, turn)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- What waits or is under way; it goes when it is done. No foreign key to webhooks: its check would lock the webhook's row in
@@ -191,10 +201,15 @@ PARALLEL UNSAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM _pggit.webhook_health_metrics AS m
-    WHERE m.webhook_id = ANY (p_webhook_ids)
-    ORDER BY m.webhook_id
-    FOR UPDATE;
+    PERFORM
+    FROM (SELECT DISTINCT u.webhook_id FROM unnest(p_webhook_ids) AS u(webhook_id) ORDER BY u.webhook_id) AS i
+    CROSS JOIN LATERAL (
+        SELECT FROM _pggit.webhook_health_metrics AS m
+        WHERE m.webhook_id = i.webhook_id
+        ORDER BY m.turn DESC
+        LIMIT 1
+        FOR UPDATE
+    ) AS l;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.lock_webhooks(integer[]) IS $$

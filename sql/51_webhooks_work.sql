@@ -38,7 +38,14 @@ CREATE TYPE _pggit.place AS (
     is_fresh     boolean,
     hourly_limit integer,
     -- when it was served last
-    claimed_at   timestamptz
+    claimed_at   timestamptz,
+    -- nothing is due before; and what is known of that now
+    due_from     timestamptz,
+    next_from    timestamptz,
+    -- a later moment may be noted, to be known of
+    is_seen      boolean,
+    -- where the row lies that is locked
+    place        tid
 );
 
 -- == routines ==
@@ -68,31 +75,44 @@ COMMENT ON FUNCTION _pggit.retry_delay(_pggit.webhooks, integer) IS $$
 How long a webhook waits after its p_attempt-th failure: backoff_base^p_attempt seconds, at most max_backoff, give or take a fifth.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.known_mark(p_due_from timestamptz, p_now timestamptz)
+RETURNS timestamptz
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN p_due_from <= p_now THEN p_due_from ELSE '-infinity' END;
+COMMENT ON FUNCTION _pggit.known_mark(timestamptz, timestamptz) IS $$
+Where the look for what is due begins; a mark that lies ahead is of a clock that was set back, and says nothing.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.due_webhooks(p_now timestamptz)
-RETURNS TABLE (webhook_id integer)
+RETURNS TABLE (webhook_id integer, first_at timestamptz)
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    -- A skip scan: one look into the index for each webhook that has anything, however long its queue is.
-    WITH RECURSIVE waiting (webhook_id, due_at) AS (
-        (SELECT d.webhook_id, d.due_at FROM _pggit.deliveries AS d ORDER BY d.webhook_id, d.due_at LIMIT 1)
-        UNION ALL
-        SELECT n.webhook_id, n.due_at
-        FROM waiting AS w
-        CROSS JOIN LATERAL (
-            SELECT d.webhook_id, d.due_at
-            FROM _pggit.deliveries AS d
-            WHERE d.webhook_id > w.webhook_id
-            ORDER BY d.webhook_id, d.due_at
-            LIMIT 1
-        ) AS n
-    )
-    SELECT w.webhook_id
-    FROM waiting AS w
-    WHERE w.due_at <= p_now;
+    -- Two looks into indexes for each webhook, however long its queue is and however much of it is done.
+    SELECT w.webhook_id, f.due_at
+    FROM _pggit.webhooks AS w
+    CROSS JOIN LATERAL (
+        SELECT h.blocked_until, _pggit.known_mark(h.due_from, p_now) AS due_from
+        FROM _pggit.webhook_health_metrics AS h
+        WHERE h.webhook_id = w.webhook_id
+        ORDER BY h.turn DESC
+        LIMIT 1
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT d.due_at
+        FROM _pggit.deliveries AS d
+        WHERE d.webhook_id = w.webhook_id AND d.due_at >= m.due_from AND d.due_at <= p_now
+        ORDER BY d.due_at
+        LIMIT 1
+    ) AS f
+    WHERE w.is_active AND m.blocked_until <= p_now;
 END;
-COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS 'The webhooks that have something due.';
+COMMENT ON FUNCTION _pggit.due_webhooks(timestamptz) IS $$
+The webhooks that have something due and are not blocked, and since when.
+$$;
 
 CREATE OR REPLACE FUNCTION _pggit.take_places(p_now timestamptz, p_busy jsonb)
 RETURNS _pggit.place[]
@@ -120,14 +140,29 @@ BEGIN
                 w.hourly_limit - CASE WHEN m.hour_started_at <= p_now - interval '1 hour' THEN 0 ELSE m.hour_count END),
             m.hour_started_at <= p_now - interval '1 hour',
             w.hourly_limit,
-            m.claimed_at
-        FROM _pggit.webhook_health_metrics AS m
+            m.claimed_at,
+            _pggit.known_mark(m.due_from, p_now),
+            -- Whatever this statement does not see was written by a later transaction than the one noted, and so is due after
+            -- the moment noted. Where the clock was set back, that says nothing.
+            CASE WHEN m.seen_at > p_now THEN '-infinity'
+                WHEN m.seen_xid < s.xmin THEN least(m.seen_at, u.first_at)
+                ELSE _pggit.known_mark(m.due_from, p_now) END,
+            m.seen_xid IS NULL OR m.seen_xid < s.xmin OR m.seen_xid >= s.xmax OR m.seen_at > p_now,
+            m.place
+        FROM (SELECT pg_snapshot_xmin(n.now) AS xmin, pg_snapshot_xmax(n.now) AS xmax FROM pg_current_snapshot() AS n(now)) AS s
+        CROSS JOIN _pggit.due_webhooks(p_now) AS u
         CROSS JOIN LATERAL (
-            SELECT h.* FROM _pggit.webhooks AS h WHERE h.webhook_id = m.webhook_id AND h.is_active OFFSET 0
+            SELECT h.* FROM _pggit.webhooks AS h WHERE h.webhook_id = u.webhook_id AND h.is_active OFFSET 0
         ) AS w
-        WHERE m.webhook_id = ANY (ARRAY(SELECT u.webhook_id FROM _pggit.due_webhooks(p_now) AS u))
-            AND m.blocked_until <= p_now
-        FOR UPDATE OF m SKIP LOCKED
+        CROSS JOIN LATERAL (
+            SELECT h.*, h.ctid AS place
+            FROM _pggit.webhook_health_metrics AS h
+            WHERE h.webhook_id = u.webhook_id
+            ORDER BY h.turn DESC
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED
+        ) AS m
+        WHERE m.blocked_until <= p_now
     ) AS p;
     RETURN v_places;
 END;
@@ -161,7 +196,8 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT d.delivery_id, row_number() OVER (ORDER BY d.due_at, d.delivery_id) AS turn
         FROM _pggit.deliveries AS d
-        WHERE d.webhook_id = p.webhook_id AND d.due_at <= p_now AND NOT (d.is_ordered AND p.is_ordered)
+        WHERE d.webhook_id = p.webhook_id AND d.due_at >= p.due_from AND d.due_at <= p_now
+            AND NOT (d.is_ordered AND p.is_ordered)
         ORDER BY d.due_at, d.delivery_id
         -- Nobody waits behind another's backlog: the first of each, then the second of each, up to two fair shares.
         LIMIT greatest(least(p.places, p_limit, 2 * p_limit / cardinality(p_places) + 1), 0)
@@ -229,6 +265,11 @@ BEGIN
     ), noted AS (
         UPDATE _pggit.webhook_health_metrics AS m
         SET claimed_at = v_now,
+            turn = greatest(m.turn, floor(extract(epoch FROM v_now))::bigint),
+            due_from = c.next_from,
+            seen_xid = CASE WHEN c.is_seen THEN pg_current_xact_id() ELSE m.seen_xid END,
+            -- The transaction began before it had its id.
+            seen_at = CASE WHEN c.is_seen THEN transaction_timestamp() ELSE m.seen_at END,
             hour_started_at = CASE WHEN c.is_fresh THEN v_now ELSE m.hour_started_at END,
             hour_count = CASE WHEN c.is_fresh THEN 0 ELSE m.hour_count END + coalesce(c.claims, 0),
             blocked_until = CASE
@@ -239,11 +280,8 @@ BEGIN
                 WHEN m.consecutive_failures >= 5 THEN c.lease_until
                 ELSE m.blocked_until END
         FROM (
-            SELECT p.*, h.place, (SELECT c.claims FROM counted AS c WHERE c.webhook_id = p.webhook_id) AS claims
+            SELECT p.*, (SELECT c.claims FROM counted AS c WHERE c.webhook_id = p.webhook_id) AS claims
             FROM unnest(v_places) AS p
-            CROSS JOIN LATERAL (
-                SELECT g.ctid AS place FROM _pggit.webhook_health_metrics AS g WHERE g.webhook_id = p.webhook_id OFFSET 0
-            ) AS h
         ) AS c
         WHERE m.ctid = c.place AND (c.claims > 0 OR c.places <= 0)
     )
@@ -455,7 +493,8 @@ BEGIN
             SELECT h.ctid AS place, h.consecutive_failures
             FROM _pggit.webhook_health_metrics AS h
             WHERE h.webhook_id = t.webhook_id
-            OFFSET 0
+            ORDER BY h.turn DESC
+            LIMIT 1
         ) AS m
     )
     UPDATE _pggit.webhook_health_metrics AS m
@@ -618,6 +657,27 @@ Returns: how many deliveries come sooner.
 Locks: as lock_webhooks, then the deliveries; it waits for neither.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.check_marks()
+RETURNS void
+LANGUAGE sql
+VOLATILE
+PARALLEL UNSAFE
+BEGIN ATOMIC
+    UPDATE _pggit.webhook_health_metrics AS m
+    SET due_from = '-infinity', seen_xid = NULL, seen_at = NULL
+    WHERE m.webhook_id = ANY (ARRAY(
+        SELECT h.webhook_id
+        FROM _pggit.webhook_health_metrics AS h
+        WHERE EXISTS (SELECT FROM _pggit.deliveries AS d WHERE d.webhook_id = h.webhook_id AND d.due_at < h.due_from)
+        ORDER BY h.webhook_id
+        FOR UPDATE SKIP LOCKED));
+END;
+COMMENT ON FUNCTION _pggit.check_marks() IS $$
+Looks for deliveries before the mark that the look for what is due begins from, and takes such a mark away. Only a clock that was
+set back, or a hand in the table, puts one there.
+Locks: as lock_webhooks; it waits for nobody.
+$$;
+
 CREATE OR REPLACE FUNCTION pggit.sweep_deliveries()
 RETURNS integer
 LANGUAGE plpgsql
@@ -636,6 +696,7 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM _pggit.follow_clock();
+    PERFORM _pggit.check_marks();
     -- What an event of the same moment still put behind a webhook that was deleted or switched off.
     DELETE FROM _pggit.deliveries AS d
     WHERE d.delivery_id = ANY (ARRAY(
