@@ -307,10 +307,10 @@ STABLE
 PARALLEL SAFE
 RETURN (SELECT t.object_count = cardinality(p_objects) FROM _pggit.trees AS t WHERE t.hash = p_tree)
     AND NOT EXISTS (
-        SELECT
-        FROM unnest(p_objects) AS o
-        LEFT JOIN _pggit.tree_objects(p_tree) AS t ON t.object_id = o.object_id
-        WHERE o IS DISTINCT FROM t);
+        -- no join: expecting few objects, the planner would hold each against all
+        SELECT o.* FROM unnest(p_objects) AS o
+        EXCEPT
+        SELECT t.* FROM _pggit.tree_objects(p_tree) AS t);
 COMMENT ON FUNCTION _pggit.is_tree_of(bytea, _pggit.object[]) IS 'Whether a tree is that of a state, to the last detail.';
 
 CREATE OR REPLACE FUNCTION _pggit.look_up_tree(p_tree bytea)
