@@ -159,3 +159,5 @@ DROP FUNCTION _pggit.routine_attrs(pg_proc);
 DROP FUNCTION _pggit.assign_identities(integer);
 -- the options themselves say the lock; what calls it is made anew
 DROP FUNCTION _pggit.option_changes(text, jsonb, jsonb, text) CASCADE;
+-- relations of 30_merge_spelling.sql
+DROP FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[]);

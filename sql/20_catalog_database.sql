@@ -99,8 +99,8 @@ BEGIN
         NULL::text, NULL::text, w.fdwname::text, NULL::text,
         _pggit.common_attrs(w.fdwowner, obj_description(w.oid, 'pg_foreign_data_wrapper'), w.fdwacl, 'F')
         || jsonb_strip_nulls(jsonb_build_object(
-            'handler', CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END,
-            'validator', CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END
+            'handler', _pggit.routine_name(w.fdwhandler),
+            'validator', _pggit.routine_name(w.fdwvalidator)
         ))
         || _pggit.foreign_option_attrs(w.fdwoptions)
     FROM pg_foreign_data_wrapper AS w

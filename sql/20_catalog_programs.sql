@@ -207,8 +207,8 @@ BEGIN
                     CASE WHEN pg_opclass_is_visible(o.oid) THEN '' ELSE quote_ident(n.nspname) || '.' END
                     || quote_ident(o.opcname) END,
                 'collation', CASE WHEN g.rngcollation <> t.typcollation THEN g.rngcollation::regcollation::text END,
-                'canonical', CASE WHEN g.rngcanonical <> 0 THEN g.rngcanonical::regproc::text END,
-                'subtype_diff', CASE WHEN g.rngsubdiff <> 0 THEN g.rngsubdiff::regproc::text END,
+                'canonical', _pggit.routine_name(g.rngcanonical),
+                'subtype_diff', _pggit.routine_name(g.rngsubdiff),
                 'multirange', m.typname
             ))
         END

@@ -170,7 +170,7 @@ BEGIN
             'leakproof', nullif(p.proleakproof, false),
             'cost', CASE WHEN p.procost <> CASE WHEN l.lanname IN ('internal', 'c') THEN 1 ELSE 100 END THEN p.procost END,
             'rows', CASE WHEN p.proretset AND p.prorows <> 1000 THEN p.prorows END,
-            'support', CASE WHEN p.prosupport <> 0 THEN p.prosupport::regproc::text END,
+            'support', _pggit.routine_name(p.prosupport),
             'transforms', (
                 SELECT jsonb_agg(format_type(t.type, NULL) ORDER BY t.place)
                 FROM unnest(p.protrftypes) WITH ORDINALITY AS t(type, place)
@@ -209,30 +209,30 @@ RETURN jsonb_strip_nulls(jsonb_build_object(
     'direct_arguments', CASE WHEN (p_aggregate).aggkind <> 'n' THEN (p_aggregate).aggnumdirectargs END,
     'hypothetical', CASE WHEN (p_aggregate).aggkind = 'h' THEN true END,
     'parallel', CASE (p_routine).proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' END,
-    'sfunc', (p_aggregate).aggtransfn::regproc::text,
+    'sfunc', _pggit.routine_name((p_aggregate).aggtransfn),
     'stype', format_type((p_aggregate).aggtranstype, NULL),
     'sspace', nullif((p_aggregate).aggtransspace, 0),
-    'finalfunc', CASE WHEN (p_aggregate).aggfinalfn <> 0 THEN (p_aggregate).aggfinalfn::regproc::text END,
+    'finalfunc', _pggit.routine_name((p_aggregate).aggfinalfn),
     'finalfunc_extra', nullif((p_aggregate).aggfinalextra, false),
     'finalfunc_modify', CASE
         WHEN (p_aggregate).aggfinalmodify <> CASE WHEN (p_aggregate).aggkind = 'n' THEN 'r' ELSE 'w' END
             THEN (p_aggregate).aggfinalmodify::text END,
-    'combinefunc', CASE WHEN (p_aggregate).aggcombinefn <> 0 THEN (p_aggregate).aggcombinefn::regproc::text END,
-    'serialfunc', CASE WHEN (p_aggregate).aggserialfn <> 0 THEN (p_aggregate).aggserialfn::regproc::text END,
-    'deserialfunc', CASE WHEN (p_aggregate).aggdeserialfn <> 0 THEN (p_aggregate).aggdeserialfn::regproc::text END,
+    'combinefunc', _pggit.routine_name((p_aggregate).aggcombinefn),
+    'serialfunc', _pggit.routine_name((p_aggregate).aggserialfn),
+    'deserialfunc', _pggit.routine_name((p_aggregate).aggdeserialfn),
     'initcond', (p_aggregate).agginitval,
-    'msfunc', CASE WHEN (p_aggregate).aggmtransfn <> 0 THEN (p_aggregate).aggmtransfn::regproc::text END,
-    'minvfunc', CASE WHEN (p_aggregate).aggminvtransfn <> 0 THEN (p_aggregate).aggminvtransfn::regproc::text END,
+    'msfunc', _pggit.routine_name((p_aggregate).aggmtransfn),
+    'minvfunc', _pggit.routine_name((p_aggregate).aggminvtransfn),
     'mstype', CASE WHEN (p_aggregate).aggmtranstype <> 0 THEN format_type((p_aggregate).aggmtranstype, NULL) END,
     'msspace', nullif((p_aggregate).aggmtransspace, 0),
-    'mfinalfunc', CASE WHEN (p_aggregate).aggmfinalfn <> 0 THEN (p_aggregate).aggmfinalfn::regproc::text END,
+    'mfinalfunc', _pggit.routine_name((p_aggregate).aggmfinalfn),
     'mfinalfunc_extra', nullif((p_aggregate).aggmfinalextra, false),
     'mfinalfunc_modify', CASE
         WHEN (p_aggregate).aggmtransfn <> 0
             AND (p_aggregate).aggmfinalmodify <> CASE WHEN (p_aggregate).aggkind = 'n' THEN 'r' ELSE 'w' END
             THEN (p_aggregate).aggmfinalmodify::text END,
     'minitcond', (p_aggregate).aggminitval,
-    'sortop', CASE WHEN (p_aggregate).aggsortop <> 0 THEN (p_aggregate).aggsortop::regoper::text END
+    'sortop', _pggit.operator_name((p_aggregate).aggsortop)
 ));
 COMMENT ON FUNCTION _pggit.aggregate_attrs(pg_proc, pg_aggregate) IS $$
 The attributes of an aggregate.

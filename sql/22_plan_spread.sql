@@ -111,6 +111,17 @@ The attributes with whole names replaced, as PostgreSQL rewrites definitions whe
 The names come as they stand in the text of the jsonb: quoted for SQL, then for JSON.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.name_seen_from(p_schema text, p_object _pggit.object)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE WHEN p_schema = (p_object).schema_name THEN '' ELSE quote_ident((p_object).schema_name) || '.' END
+    || quote_ident((p_object).name);
+COMMENT ON FUNCTION _pggit.name_seen_from(text, _pggit.object) IS $$
+An object's name as the definitions of a schema print it.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.follow_renames(p_items _pggit.plan_item[])
 RETURNS _pggit.plan_item[]
 LANGUAGE plpgsql
@@ -131,6 +142,16 @@ BEGIN
             FROM unnest(p_items) AS i
             WHERE i.is_renamed
               AND (i.first).name <> (i.new).name
+        ), placed AS MATERIALIZED (
+            -- what stands in another schema is named with it: either may have moved
+            SELECT i.object_id, t.object_id AS needed_id,
+                regexp_replace(to_jsonb(_pggit.name_seen_from((i.first).schema_name, t.first))::text, '^"|"$', '', 'g') AS token_from,
+                regexp_replace(to_jsonb(_pggit.name_seen_from((i.new).schema_name, t.new))::text, '^"|"$', '', 'g') AS token_to
+            FROM unnest(p_items) AS i
+            JOIN unnest(p_items) AS t ON t.object_id = ANY ((i.first).deps) AND (t.new).object_id IS NOT NULL AND t.kind <> 'column'
+            WHERE i.action = 'alter'
+              AND (t.first).object_id IS NOT NULL
+              AND ((i.first).schema_name = (t.first).schema_name) <> ((i.new).schema_name = (t.new).schema_name)
         ), token_use AS (
             SELECT DISTINCT i.object_id, t.token_from, t.token_to
             FROM unnest(p_items) AS i
@@ -141,6 +162,9 @@ BEGIN
                 OR t.parent_id = i.object_id
                 OR t.kind = 'column' AND ((i.first).attrs ?| '{partition_of,inherits}' OR (h.first).attrs ?| '{partition_of,inherits}')
             WHERE i.action = 'alter'
+              AND (i.object_id, t.object_id) NOT IN (SELECT p.object_id, p.needed_id FROM placed AS p)
+            UNION
+            SELECT p.object_id, p.token_from, p.token_to FROM placed AS p
         ), touched AS (
             SELECT
                 u.object_id,

@@ -261,6 +261,8 @@ BEGIN
     JOIN line AS l ON g.parent_id = ANY (l.deps)
     JOIN unnest(p_objects) AS m ON m.parent_id = l.heir_id
         AND m.kind IN ('index', 'constraint', 'trigger', 'policy', 'rule')
+        OR l.heir_id = ANY (m.deps) AND m.kind IN (
+            'view', 'materialized_view', 'function', 'procedure', 'constraint', 'trigger', 'policy', 'rule', 'statistics')
     JOIN unnest(p_pairs) AS p ON p.object_id = m.object_id
         AND ((p.ours).object_id IS NULL OR (p.theirs).object_id IS NULL)
     WHERE _pggit.mentions((m.attrs - 'comment')::text, g.name)
@@ -270,7 +272,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.find_heir_breaks(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
-What one side gave to heirs over a column that the other dropped from their parent.
+What one side made over a column of heirs that the other dropped from their parent.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.follow_parents(
@@ -291,4 +293,80 @@ RETURN ARRAY(
 );
 COMMENT ON FUNCTION _pggit.follow_parents(_pggit.merge_pair[], _pggit.object[], _pggit.object[]) IS $$
 The merged objects, what heirs say of an inherited column under the name that it got at the parent.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.with_attrs(p_object _pggit.object, p_attrs jsonb)
+RETURNS _pggit.object
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ROW(
+    (p_object).object_id, (p_object).kind, (p_object).parent_id, (p_object).schema_name, (p_object).table_name,
+    (p_object).name, (p_object).signature, p_attrs, (p_object).deps)::_pggit.object;
+COMMENT ON FUNCTION _pggit.with_attrs(_pggit.object, jsonb) IS 'An object with other attributes.';
+
+CREATE OR REPLACE FUNCTION _pggit.whole_column(p_parent jsonb, p_heir jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    SELECT coalesce(jsonb_object_agg(a.key, a.value), '{}')
+    FROM jsonb_each(p_parent) AS a
+    WHERE a.key IN ('type', 'collation', 'not_null', 'default', 'generated', 'expression')
+        AND NOT (a.key = 'default' AND p_heir ? 'no_default')
+) || (p_heir - '{inherited,no_default}'::text[]);
+COMMENT ON FUNCTION _pggit.whole_column(jsonb, jsonb) IS $$
+An inherited column as it stands in the heir: what the parent says, and what the heir says of it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.whole_columns(p_pairs _pggit.merge_pair[], p_context _pggit.object[])
+RETURNS _pggit.merge_pair[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_pairs) AS p WHERE (p.base).object_id IS NULL AND (p.ours).kind = 'column'
+        AND (p.ours).attrs ? 'inherited' <> ((p.theirs).attrs ? 'inherited'))
+    THEN
+        RETURN p_pairs;
+    END IF;
+    RETURN (
+        WITH RECURSIVE version AS MATERIALIZED (
+            SELECT (p.base).* FROM unnest(p_pairs) AS p WHERE (p.base).object_id IS NOT NULL
+            UNION ALL
+            SELECT c.* FROM unnest(p_context) AS c
+        ), line AS (
+            SELECT p.object_id AS column_id, (p.ours).name, t.deps
+            FROM unnest(p_pairs) AS p
+            JOIN version AS t ON t.object_id = (p.ours).parent_id
+            WHERE (p.base).object_id IS NULL AND (p.ours).kind = 'column'
+                AND (p.ours).attrs ? 'inherited' <> ((p.theirs).attrs ? 'inherited')
+            UNION
+            SELECT l.column_id, l.name, t.deps
+            FROM line AS l
+            JOIN version AS t ON t.object_id = ANY (l.deps) AND t.kind = 'table'
+        ), root AS (
+            SELECT DISTINCT ON (l.column_id) l.column_id, c.object_id, c.attrs
+            FROM line AS l
+            JOIN version AS c ON c.kind = 'column' AND c.parent_id = ANY (l.deps) AND c.name = l.name AND NOT c.attrs ? 'inherited'
+            ORDER BY l.column_id, c.object_id
+        )
+        SELECT array_agg(CASE WHEN r.column_id IS NULL THEN p ELSE ROW(
+            p.object_id,
+            _pggit.with_attrs(coalesce(p.ours, p.theirs), _pggit.whole_column(r.attrs, '{}')),
+            CASE WHEN (p.ours).attrs ? 'inherited' THEN _pggit.with_attrs(p.ours, _pggit.whole_column(
+                coalesce((q.ours).attrs, r.attrs), (p.ours).attrs)) ELSE p.ours END,
+            CASE WHEN (p.theirs).attrs ? 'inherited' THEN _pggit.with_attrs(p.theirs, _pggit.whole_column(
+                coalesce((q.theirs).attrs, r.attrs), (p.theirs).attrs)) ELSE p.theirs END)::_pggit.merge_pair END)
+        FROM unnest(p_pairs) AS p
+        LEFT JOIN root AS r ON r.column_id = p.object_id
+        LEFT JOIN unnest(p_pairs) AS q ON q.object_id = r.object_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.whole_columns(_pggit.merge_pair[], _pggit.object[]) IS $$
+A column that is a table's own on one side, which left the parent, and inherited on the other: as it stands in the heir on all three.
 $$;

@@ -302,6 +302,83 @@ COMMENT ON FUNCTION _pggit.merge_runs(jsonb, jsonb) IS $$
 Joins what two sides added at one place, in an order that does not depend on the direction; NULL if their orders contradict.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.renamed_labels(p_base jsonb, p_side jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    WITH run AS (
+        SELECT l.is_base, count(*) FILTER (WHERE l.is_kept) OVER (PARTITION BY l.is_base ORDER BY l.n) AS gap, l.label, l.is_kept, l.n
+        FROM (
+            SELECT true AS is_base, value AS label, ordinality AS n, p_side ? value AS is_kept
+            FROM jsonb_array_elements_text(p_base) WITH ORDINALITY
+            UNION ALL
+            SELECT false, value, ordinality, p_base ? value
+            FROM jsonb_array_elements_text(p_side) WITH ORDINALITY
+        ) AS l
+    ), gap AS (
+        SELECT
+            r.gap,
+            array_agg(r.label ORDER BY r.n) FILTER (WHERE r.is_base) AS gone,
+            array_agg(r.label ORDER BY r.n) FILTER (WHERE NOT r.is_base) AS made
+        FROM run AS r
+        WHERE NOT r.is_kept
+        GROUP BY r.gap
+    )
+    SELECT coalesce(jsonb_object_agg(u.gone, u.made), '{}')
+    FROM gap AS g
+    CROSS JOIN LATERAL unnest(g.gone, g.made) AS u(gone, made)
+    WHERE cardinality(g.gone) = cardinality(g.made)
+);
+COMMENT ON FUNCTION _pggit.renamed_labels(jsonb, jsonb) IS $$
+The labels of an enum that a side renamed, each with its new name: between two labels that stayed, as many new ones as went.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.map_labels(p_labels jsonb, p_names jsonb)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    SELECT coalesce(jsonb_agg(coalesce(p_names -> l.value, to_jsonb(l.value)) ORDER BY l.ordinality), '[]')
+    FROM jsonb_array_elements_text(p_labels) WITH ORDINALITY AS l
+);
+COMMENT ON FUNCTION _pggit.map_labels(jsonb, jsonb) IS 'Labels under their new names.';
+
+CREATE OR REPLACE FUNCTION _pggit.merge_labels(p_base jsonb, p_ours jsonb, p_theirs jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_ours jsonb := _pggit.renamed_labels(p_base, p_ours);
+    v_theirs jsonb := _pggit.renamed_labels(p_base, p_theirs);
+    v_result jsonb;
+BEGIN
+    IF EXISTS (
+        SELECT FROM jsonb_each(v_ours || v_theirs) AS r
+        WHERE v_ours -> r.key <> v_theirs -> r.key
+            -- renamed here, gone or replaced there
+            OR NOT v_ours ? r.key AND NOT p_ours ? r.key
+            OR NOT v_theirs ? r.key AND NOT p_theirs ? r.key)
+    THEN
+        RETURN NULL;
+    END IF;
+    v_result := _pggit.merge_lists(
+        _pggit.map_labels(p_base, v_ours || v_theirs),
+        _pggit.map_labels(p_ours, v_theirs - ARRAY(SELECT jsonb_object_keys(v_ours))),
+        _pggit.map_labels(p_theirs, v_ours - ARRAY(SELECT jsonb_object_keys(v_theirs))));
+    RETURN CASE WHEN (SELECT count(DISTINCT l.value) = count(*) FROM jsonb_array_elements(v_result) AS l) THEN v_result END;
+END;
+$$;
+COMMENT ON FUNCTION _pggit.merge_labels(jsonb, jsonb, jsonb) IS $$
+Merges the labels of an enum over their base; a label that one side renamed keeps its place, whatever the other adds beside it.
+Returns: NULL where one was renamed in two ways, or the orders contradict.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.pair_attributes(p_base jsonb, p_side jsonb)
 RETURNS TABLE (place bigint, base jsonb, side jsonb)
 LANGUAGE sql

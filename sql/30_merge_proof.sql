@@ -273,20 +273,14 @@ COMMENT ON FUNCTION _pggit.heir_ids(_pggit.object[]) IS $$
 The partitions and the tables that inherit.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.adopt_text(p_merged _pggit.object[], p_read _pggit.object[])
+CREATE OR REPLACE FUNCTION _pggit.adopt_text(p_merged _pggit.object[], p_built _pggit.object[], p_read _pggit.object[])
 RETURNS _pggit.object[]
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
 RETURN (
     WITH change AS MATERIALIZED (
-        SELECT c.*
-        FROM _pggit.diff_objects(
-            _pggit.bare_objects(p_merged, ARRAY(
-                SELECT r.object_id FROM unnest(p_read) AS r
-                UNION
-                SELECT m.object_id FROM unnest(p_merged) AS m WHERE m.parent_id = ANY (_pggit.heir_ids(p_read)))),
-            p_read) AS c
+        SELECT c.* FROM _pggit.diff_objects(p_built, p_read) AS c
     )
     SELECT array_agg(CASE WHEN c.object_id IS NULL THEN m ELSE ROW(
         m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
@@ -301,8 +295,9 @@ RETURN (
     -- A parent's new index, key or NOT NULL takes in the one that an heir had of its own.
     WHERE NOT EXISTS (SELECT FROM change AS d WHERE d.object_id = m.object_id AND d.action = 'dropped')
 );
-COMMENT ON FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[]) IS $$
+COMMENT ON FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[], _pggit.object[]) IS $$
 The merged objects with the definitions as PostgreSQL printed them when it had built them, and without what parents took from heirs.
+p_built: those of them that were built.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.refusal(
@@ -425,7 +420,7 @@ BEGIN
                 'dependency_broken', array_to_string(v_faults[1:5], '; '))];
             RETURN v_result;
         END IF;
-        v_result.objects := _pggit.adopt_text(p_merged, v_trial.objects);
+        v_result.objects := _pggit.adopt_text(p_merged, v_to, v_trial.objects);
     END IF;
     RETURN v_result;
 END;

@@ -2,6 +2,12 @@
 
 -- == relations ==
 
+-- An object and the schema that it gets.
+CREATE TYPE _pggit.merge_move AS (
+    object_id uuid,
+    schema_id uuid
+);
+
 -- == routines ==
 
 CREATE OR REPLACE FUNCTION _pggit.naming_ids(p_objects _pggit.object[], p_names _pggit.merge_name[])
@@ -60,12 +66,13 @@ BEGIN
         LEFT JOIN unnest(p_base) AS b ON b.object_id = n.object_id
         CROSS JOIN LATERAL jsonb_each_text(s.attrs) AS a
         WHERE a.value IS DISTINCT FROM b.attrs ->> a.key
-            AND a.key NOT IN ('comment', 'owner', 'position', 'type')
-            AND _pggit.mentions(a.value, n.old_name));
+            AND a.key NOT IN ('comment', 'owner', 'position')
+            AND (n.old_name IS NULL OR a.key <> 'type' AND _pggit.mentions(a.value, n.old_name)));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.is_spelling_open(_pggit.object[], _pggit.object[], _pggit.merge_name[]) IS $$
 Whether a side wrote something that holds a name which is another after the merge.
+p_names: with NULL for a name, where the object gets another schema: then all that has to do with it is spelled otherwise.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.output_columns(p_object _pggit.object)
@@ -153,6 +160,71 @@ COMMENT ON FUNCTION _pggit.rename_view_columns(_pggit.object[], _pggit.merge_nam
 Renames columns of views and attributes of composite types that stand in scratch schemas.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.move_objects(p_objects _pggit.object[], p_moves _pggit.merge_move[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    IF p_moves = '{}' THEN
+        RETURN p_objects;
+    END IF;
+    RETURN _pggit.settle_paths(ARRAY(
+        SELECT ROW(o.object_id, o.kind, coalesce(m.schema_id, o.parent_id), o.schema_name, o.table_name, o.name, o.signature,
+            o.attrs, o.deps)::_pggit.object
+        FROM unnest(p_objects) AS o
+        LEFT JOIN unnest(p_moves) AS m ON m.object_id = o.object_id), ARRAY[]::_pggit.object[]);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.move_objects(_pggit.object[], _pggit.merge_move[]) IS $$
+The objects in other schemas, their definitions as they were.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.final_moves(
+    p_pairs _pggit.merge_pair[],
+    p_choices _pggit.merge_choice[],
+    p_strategy text,
+    p_side text
+)
+RETURNS _pggit.merge_move[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(m.object_id, m.new_id)::_pggit.merge_move
+        FROM (
+            SELECT
+                p.object_id,
+                CASE p_side WHEN 'base' THEN (p.base).parent_id WHEN 'ours' THEN (p.ours).parent_id ELSE (p.theirs).parent_id END AS old_id,
+                CASE
+                    WHEN (p.ours).object_id IS NULL THEN (p.theirs).parent_id
+                    WHEN (p.theirs).object_id IS NULL THEN (p.ours).parent_id
+                    ELSE (((_pggit.merge_place(p, p_choices, p_strategy)).objects)[1]).parent_id
+                END AS new_id
+            FROM unnest(p_pairs) AS p
+            WHERE coalesce((p.ours).table_name, (p.theirs).table_name) IS NULL
+        ) AS m
+        WHERE m.old_id <> m.new_id
+    );
+END;
+$$;
+COMMENT ON FUNCTION _pggit.final_moves(_pggit.merge_pair[], _pggit.merge_choice[], text, text) IS $$
+The objects that one side (base, ours, theirs) has in another schema than the merge will.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.moved_names(p_moves _pggit.merge_move[])
+RETURNS _pggit.merge_name[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ARRAY(SELECT ROW(m.object_id, NULL, NULL)::_pggit.merge_name FROM unnest(p_moves) AS m);
+COMMENT ON FUNCTION _pggit.moved_names(_pggit.merge_move[]) IS 'Moves as names that stay, but are spelled otherwise wherever they stand.';
+
 CREATE OR REPLACE FUNCTION _pggit.rename_objects(p_objects _pggit.object[], p_names _pggit.merge_name[])
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -189,7 +261,8 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.spell_by_renaming(
     p_objects _pggit.object[],
     p_names _pggit.merge_name[],
-    p_columns _pggit.merge_name[]
+    p_columns _pggit.merge_name[],
+    p_moves _pggit.merge_move[]
 )
 RETURNS _pggit.object[]
 LANGUAGE plpgsql
@@ -199,16 +272,17 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
-    v_naming uuid[] := ARRAY(SELECT DISTINCT n.object_id FROM _pggit.naming_ids(p_objects, p_names || p_columns) AS n);
+    v_naming uuid[] := ARRAY(SELECT DISTINCT n.object_id FROM _pggit.naming_ids(
+        p_objects, p_names || p_columns || _pggit.moved_names(p_moves)) AS n);
     v_renamed _pggit.object[];
     v_ids uuid[];
     v_trial _pggit.trial;
 BEGIN
-    IF p_names || p_columns = '{}' THEN
+    IF p_names || p_columns = '{}' AND p_moves = '{}' THEN
         RETURN p_objects;
     END IF;
     -- The same definitions under other names: the plan is nothing but renames, and PostgreSQL rewrites what names them.
-    v_renamed := _pggit.rename_objects(p_objects, p_names);
+    v_renamed := _pggit.move_objects(_pggit.rename_objects(p_objects, p_names), p_moves);
     -- whatever names them counts as changed
     v_ids := _pggit.affected_ids(p_objects, ARRAY(
         SELECT CASE WHEN n.object_id IS NULL THEN r ELSE ROW(
@@ -232,9 +306,9 @@ BEGIN
             OR t.object_id = ANY (v_naming)));
 END;
 $$;
-COMMENT ON FUNCTION _pggit.spell_by_renaming(_pggit.object[], _pggit.merge_name[], _pggit.merge_name[]) IS $$
-The objects with their definitions as PostgreSQL prints them once the names have changed: built in scratch schemas, renamed there,
-read back, and rolled back. Their own names stay.
+COMMENT ON FUNCTION _pggit.spell_by_renaming(_pggit.object[], _pggit.merge_name[], _pggit.merge_name[], _pggit.merge_move[]) IS $$
+The objects with their definitions as PostgreSQL prints them once names and schemas have changed: built in scratch schemas, renamed
+and moved there, read back, and rolled back. Their own names and schemas stay.
 p_columns: columns of views, each with the identity of its view.
 Returns: NULL where they cannot be built.
 Errors: 55P03 and class 53 are raised.
@@ -282,10 +356,13 @@ DECLARE
         SELECT p
         FROM unnest(_pggit.merge_pairs(p_base, p_ours, p_theirs)) AS p
         WHERE (p.base).name <> (p.ours).name OR (p.base).name <> (p.theirs).name OR (p.ours).name <> (p.theirs).name
+            OR (p.base).parent_id <> (p.ours).parent_id OR (p.base).parent_id <> (p.theirs).parent_id
             OR _pggit.output_columns(p.base) <> _pggit.output_columns(p.ours)
             OR _pggit.output_columns(p.base) <> _pggit.output_columns(p.theirs));
     v_our_names _pggit.merge_name[] := _pggit.final_names(v_pairs, p_choices, p_strategy, 'ours');
     v_their_names _pggit.merge_name[] := _pggit.final_names(v_pairs, p_choices, p_strategy, 'theirs');
+    v_our_moves _pggit.merge_move[] := _pggit.final_moves(v_pairs, p_choices, p_strategy, 'ours');
+    v_their_moves _pggit.merge_move[] := _pggit.final_moves(v_pairs, p_choices, p_strategy, 'theirs');
     -- what a side renamed stands otherwise on the other
     v_our_columns _pggit.merge_name[] := _pggit.renamed_view_columns(v_pairs, true, p_other_views);
     v_their_columns _pggit.merge_name[] := _pggit.renamed_view_columns(v_pairs, false, p_other_views);
@@ -294,13 +371,15 @@ DECLARE
     v_ours _pggit.object[];
     v_theirs _pggit.object[];
 BEGIN
-    IF v_pairs <> '{}' AND (_pggit.is_spelling_open(p_base, p_ours, v_our_names || v_their_columns)
-        OR _pggit.is_spelling_open(p_base, p_theirs, v_their_names || v_our_columns))
+    IF v_pairs <> '{}' AND (_pggit.is_spelling_open(p_base, p_ours,
+            v_our_names || v_their_columns || _pggit.moved_names(v_our_moves))
+        OR _pggit.is_spelling_open(p_base, p_theirs, v_their_names || v_our_columns || _pggit.moved_names(v_their_moves)))
     THEN
         v_base := _pggit.spell_by_renaming(p_base,
-            _pggit.final_names(v_pairs, p_choices, p_strategy, 'base'), v_our_columns || v_their_columns);
-        v_ours := _pggit.spell_by_renaming(p_ours, v_our_names, v_their_columns);
-        v_theirs := _pggit.spell_by_renaming(p_theirs, v_their_names, v_our_columns);
+            _pggit.final_names(v_pairs, p_choices, p_strategy, 'base'), v_our_columns || v_their_columns,
+            _pggit.final_moves(v_pairs, p_choices, p_strategy, 'base'));
+        v_ours := _pggit.spell_by_renaming(p_ours, v_our_names, v_their_columns, v_our_moves);
+        v_theirs := _pggit.spell_by_renaming(p_theirs, v_their_names, v_our_columns, v_their_moves);
         v_other := _pggit.otherwise_changed(v_base, v_ours, v_our_columns)
             || _pggit.otherwise_changed(v_base, v_theirs, v_their_columns);
         IF v_other <> '{}' THEN
@@ -315,7 +394,7 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit.merge_sides(
     _pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_choice[], text, uuid[]) IS $$
-Merges two sides over their base. Where one side wrote what names a thing that the other renamed, replacing words in its text could
+Merges two sides over their base. Where one side wrote what names a thing that the other renamed or moved, replacing words in its text could
 take one name for another, so PostgreSQL is asked for the text.
 p_other_views: views whose columns have other names, but not because they were renamed.
 Errors: 55P03 and class 53.

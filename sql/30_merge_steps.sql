@@ -239,7 +239,7 @@ BEGIN
     ELSIF p_key IN ('labels', 'attributes')
         AND jsonb_typeof(p_base) = 'array' AND jsonb_typeof(p_ours) = 'array' AND jsonb_typeof(p_theirs) = 'array'
     THEN
-        merged := CASE WHEN p_key = 'labels' THEN _pggit.merge_lists(p_base, p_ours, p_theirs)
+        merged := CASE WHEN p_key = 'labels' THEN _pggit.merge_labels(p_base, p_ours, p_theirs)
             ELSE _pggit.merge_attributes(p_base, p_ours, p_theirs) END;
         IF merged IS NULL THEN
             merged := p_ours;

@@ -349,6 +349,29 @@ COMMENT ON FUNCTION _pggit.restore_needed(_pggit.merge_pair[], _pggit.object[], 
 Brings an object back from one side, with its parts and all that these need.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.implied_choice(
+    p_pairs _pggit.merge_pair[],
+    p_choices _pggit.merge_choice[],
+    p_break _pggit.merge_break
+)
+RETURNS _pggit.merge_choice
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT c
+    FROM unnest(p_pairs) AS m
+    JOIN unnest(p_choices) AS c ON c.conflict_type = 'modify_delete'
+        AND c.object_id IN (m.object_id, _pggit.pair_container(m)) AND c.custom IS NULL
+    JOIN unnest(p_pairs) AS g ON g.object_id = p_break.missing_id
+    WHERE m.object_id = p_break.object_id
+      AND CASE c.strategy WHEN 'use_target' THEN (g.ours).object_id WHEN 'use_source' THEN (g.theirs).object_id END IS NOT NULL
+    LIMIT 1
+);
+COMMENT ON FUNCTION _pggit.implied_choice(_pggit.merge_pair[], _pggit.merge_choice[], _pggit.merge_break) IS $$
+Whoever keeps what the other side dropped keeps what it needs: the choice of a modify_delete, where that side has what is missing.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.settle_breaks(
     p_pairs _pggit.merge_pair[],
     p_result _pggit.merge_result,
@@ -369,14 +392,18 @@ DECLARE
     v_holder text;
     v_is_settled boolean := true;
 BEGIN
-    -- Settling one break can heal or make another: start over after each, every choice is used at most once.
+    -- Settling one break can heal or make another: start over after each. A choice is used once; an implied one brings
+    -- something back each time.
     WHILE v_is_settled LOOP
         v_is_settled := false;
         FOR v_break IN SELECT b.* FROM _pggit.find_breaks(p_pairs, p_result.objects, p_result.conflicts, p_context) AS b
         LOOP
-            v_choice := _pggit.find_choice(p_choices, 'auto', 'dependency_broken', v_break.object_id, NULL, v_break.missing_id);
+            v_choice := coalesce(
+                _pggit.find_choice(p_choices, 'auto', 'dependency_broken', v_break.object_id, NULL, v_break.missing_id),
+                _pggit.implied_choice(p_pairs, p_choices, v_break));
             CONTINUE WHEN v_choice.strategy IS NULL;
-            p_choices := ARRAY(SELECT c FROM unnest(p_choices) AS c WHERE c IS DISTINCT FROM v_choice);
+            p_choices := ARRAY(SELECT c FROM unnest(p_choices) AS c
+                WHERE c.conflict_type <> 'dependency_broken' OR c IS DISTINCT FROM v_choice);
             v_missing := (SELECT p FROM unnest(p_pairs) AS p WHERE p.object_id = v_break.missing_id);
             v_holder := CASE WHEN ((v_missing).ours).object_id IS NOT NULL THEN 'ours' ELSE 'theirs' END;
             IF v_choice.custom ? 'objects' THEN
@@ -530,6 +557,32 @@ COMMENT ON FUNCTION _pggit.settle_marks(_pggit.merge_pair[], _pggit.object[], _p
 A table and its index both say that it is clustered or has its replica identity by it: where one does not, neither does the other.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.settle_keys(p_pairs _pggit.merge_pair[], p_objects _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    WITH bare AS MATERIALIZED (
+        -- the key's side knows the column as NOT NULL, and under what name
+        SELECT c.object_id, CASE WHEN (p.ours).attrs ? 'not_null' THEN (p.ours).attrs ELSE (p.theirs).attrs END AS attrs
+        FROM unnest(p_objects) AS k
+        JOIN unnest(p_objects) AS c ON c.kind = 'column' AND c.parent_id = k.parent_id AND c.object_id = ANY (k.deps)
+            AND NOT c.attrs ? 'not_null'
+        JOIN unnest(p_pairs) AS p ON p.object_id = c.object_id
+        WHERE k.kind = 'constraint' AND k.attrs ->> 'type' = 'primary_key'
+    )
+    SELECT array_agg(CASE WHEN b.object_id IS NULL THEN m ELSE ROW(
+        m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
+        m.attrs || jsonb_strip_nulls(jsonb_build_object('not_null', true, 'not_null_name', b.attrs -> 'not_null_name')),
+        m.deps)::_pggit.object END)
+    FROM unnest(p_objects) AS m
+    LEFT JOIN bare AS b ON b.object_id = m.object_id
+);
+COMMENT ON FUNCTION _pggit.settle_keys(_pggit.merge_pair[], _pggit.object[]) IS $$
+The columns of one side's primary key stay NOT NULL, although the other side no longer wanted them so.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.merge_objects(
     p_base _pggit.object[],
     p_ours _pggit.object[],
@@ -548,10 +601,11 @@ AS $$
 DECLARE
     v_pairs _pggit.merge_pair[] := CASE WHEN p_is_spelled THEN _pggit.merge_pairs(p_base, p_ours, p_theirs)
         ELSE _pggit.pairs_spelled_alike(p_base, p_ours, p_theirs, p_choices, p_strategy) END;
-    v_result _pggit.merge_result := _pggit.merge_all_pairs(v_pairs, p_choices, p_strategy);
+    v_result _pggit.merge_result;
     v_named _pggit.object[];
 BEGIN
-    v_result := _pggit.drop_twins(v_pairs, v_result);
+    v_pairs := _pggit.whole_columns(v_pairs, p_context);
+    v_result := _pggit.drop_twins(v_pairs, _pggit.merge_all_pairs(v_pairs, p_choices, p_strategy));
     v_result.objects := _pggit.overrule(v_pairs, v_result.objects, p_choices);
     v_result.objects := _pggit.settle_paths(
         _pggit.follow_parents(v_pairs, v_result.objects, p_context), p_context);
@@ -559,7 +613,8 @@ BEGIN
     v_result := _pggit.settle_contests(v_pairs, v_result, p_context, p_choices, p_strategy);
     v_result.objects := _pggit.respell(v_named, v_result.objects);
     v_result := _pggit.settle_breaks(v_pairs, v_result, p_context, p_choices);
-    v_result.objects := _pggit.settle_paths(_pggit.settle_marks(v_pairs, v_result.objects, p_context), p_context);
+    v_result.objects := _pggit.settle_paths(_pggit.settle_marks(v_pairs,
+        _pggit.settle_keys(v_pairs, v_result.objects), p_context), p_context);
     RETURN v_result;
 END;
 $$;

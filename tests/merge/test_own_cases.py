@@ -4,8 +4,8 @@ The cases stand in cases/*.sql. `--# words` opens a group, followed by the ances
 `--: ours`, `--: theirs`, then either `--: merged` with an SQL boolean, or `--: conflict` with the types expected (`type` or
 `type/attribute`; none: any), and booleans for the state after all conflicts went one way: `--: ours wins`, `--: theirs wins`.
 `--: merged or conflict` leaves the outcome open. `--: says N` is a number in the description of a violation. The flag
-`--! one-way` keeps the two sides as they are; every other case is merged in both directions. The functions see.… stand in
-see.sql.
+`--! one-way` keeps the two sides as they are; every other case is merged in both directions. A schema that the ancestor makes is
+tracked beside public. The functions see.… stand in see.sql.
 """
 
 import os
@@ -70,10 +70,14 @@ CASES = read_cases()
 
 def set_up(pg: PgServer, name: str, case: Case, ours: str, theirs: str) -> None:
     """The state before the merge: both branches changed and committed, each statement on its own as in any psql session."""
+    others = re.findall(r"CREATE SCHEMA (\w+)", case.ancestor)
+    tracked = ", ".join(f"'{one}'" for one in ("public", *others))
+    for one in others:
+        theirs = re.sub(rf"\b{one}(?=\.)|(?<=SCHEMA ){one}\b", f'"{one}@side"', theirs)
     statements = (
         "SET client_min_messages = warning; SET search_path = public;",
         case.ancestor,
-        "SELECT pggit.init('public'); SELECT pggit.create_branch('side'); SELECT pggit.checkout('side');",
+        f"SELECT pggit.init({tracked}); SELECT pggit.create_branch('side'); SELECT pggit.checkout('side');",
         theirs,
         "SELECT pggit.commit('theirs', 'side', true); SELECT pggit.checkout('main');",
         ours,

@@ -395,3 +395,29 @@ ALTER TABLE t DISABLE ROW LEVEL SECURITY;
 ALTER TABLE t FORCE ROW LEVEL SECURITY;
 --: merged
 (SELECT NOT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 't'::regclass)
+--# overloaded functions under aggregates
+CREATE FUNCTION plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE FUNCTION plus(a text, b text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT a || b';
+CREATE AGGREGATE total(int) (SFUNC = plus, STYPE = int, INITCOND = '0');
+CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2);
+--= one renamed, an aggregate added over it
+--: ours
+ALTER FUNCTION plus(int, int) RENAME TO add;
+--: theirs
+CREATE AGGREGATE total2(int) (SFUNC = plus, STYPE = int, INITCOND = '10');
+--: merged
+(SELECT total(id) = 3 AND total2(id) = 13 FROM t) AND to_regprocedure('add(int,int)') IS NOT NULL
+--= another overload against the aggregate dropped
+--: ours
+CREATE FUNCTION plus(a numeric, b numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+--: theirs
+DROP AGGREGATE total(int);
+--: merged
+to_regprocedure('total(int)') IS NULL
+--= one body changed, another overload dropped
+--: ours
+CREATE OR REPLACE FUNCTION plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b + 1';
+--: theirs
+DROP FUNCTION plus(text, text);
+--: merged
+(SELECT total(id) = 5 FROM t)

@@ -45,6 +45,30 @@ ALTER TYPE e RENAME VALUE 'a' TO 'aa';
 ALTER TYPE e ADD VALUE 'c';
 --: merged
 enum_range(NULL::e)::text = '{aa,b,c}' AND (SELECT v::text = 'b' FROM t) AND see.column('t', 'v') = 'e =''aa''::e'
+--= a value renamed and one added before it
+--: ours
+ALTER TYPE e RENAME VALUE 'b' TO 'bb';
+--: theirs
+ALTER TYPE e ADD VALUE 'ab' AFTER 'a';
+--: merged
+enum_range(NULL::e)::text = '{a,ab,bb}' AND (SELECT v::text = 'bb' FROM t)
+--= another value renamed on each side
+--: ours
+ALTER TYPE e RENAME VALUE 'b' TO 'bb';
+--: theirs
+ALTER TYPE e RENAME VALUE 'a' TO 'aa'; ALTER TYPE e ADD VALUE 'c';
+--: merged
+enum_range(NULL::e)::text = '{aa,bb,c}'
+--= a value renamed to what the other side adds
+--: ours
+ALTER TYPE e RENAME VALUE 'b' TO 'c';
+--: theirs
+ALTER TYPE e ADD VALUE 'c';
+--: conflict schema_mismatch/labels
+--: ours wins
+enum_range(NULL::e)::text = '{a,c}'
+--: theirs wins
+enum_range(NULL::e)::text = '{a,b,c}'
 --= a value renamed two ways
 --: ours
 UPDATE t SET v = 'a'; ALTER TYPE e RENAME VALUE 'b' TO 'x';
