@@ -361,7 +361,7 @@ SET work_mem = '64MB'
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_from       _pggit.object[] := _pggit.forget_local(p_from, p_to);
+    v_from       _pggit.object[] := _pggit.forget_local(_pggit.remake_partitioned(p_from, p_to), p_to);
     v_items      _pggit.plan_item[] := _pggit.plan_items(
         _pggit.mark_merged(
             _pggit.keep_columns(_pggit.spell_out_leaving(

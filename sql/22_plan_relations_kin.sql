@@ -250,6 +250,54 @@ COMMENT ON FUNCTION _pggit.inherited_columns(_pggit.object[], uuid[]) IS $$
 For every column of some tables the nearest one, their own or an ancestor's, that says what its default is.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.remake_partitioned(p_from _pggit.object[], p_to _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_tables uuid[];
+BEGIN
+    SELECT array_agg((f).object_id)
+    INTO v_tables
+    FROM unnest(p_from) AS f
+    JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
+    WHERE (f).attrs ? 'partition_by' AND (f).attrs->'partition_by' = (t).attrs->'partition_by';
+    IF v_tables IS NULL THEN
+        RETURN p_from;
+    END IF;
+    SELECT array_agg(DISTINCT (o.heir).object_id)
+    INTO v_tables
+    FROM _pggit.inherited_columns(p_from, v_tables) AS o
+    JOIN _pggit.inherited_columns(p_to, v_tables) AS n
+        ON (n.heir).object_id = (o.heir).object_id AND (n.model).name = (o.model).name
+    WHERE (_pggit.is_retyping(o.model, n.model) OR EXISTS (
+            SELECT
+            FROM unnest(p_from) AS d
+            JOIN unnest(p_to) AS e ON (e).object_id = (d).object_id AND (d).attrs <> (e).attrs
+            WHERE (d).object_id = ANY ((o.model).deps)
+              AND ((d).kind = 'enum' AND _pggit.rebuild_enum(d, e) OR (d).kind = 'range' AND _pggit.definition_changed(d, e))))
+      AND (o.heir).attrs->>'partition_by'
+          <> _pggit.rename_words((o.heir).attrs->>'partition_by', quote_ident((o.model).name), quote_ident((o.model).name) || '_');
+    IF v_tables IS NULL THEN
+        RETURN p_from;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE WHEN (f).object_id <> ALL (v_tables) THEN f ELSE (
+            (f).object_id, (f).kind, (f).parent_id, (f).schema_name, (f).table_name, (f).name, (f).signature,
+            (f).attrs || jsonb_build_object('partition_by', (f).attrs->>'partition_by' || ' '), (f).deps
+        )::_pggit.object END
+        FROM unnest(p_from) AS f);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.remake_partitioned(_pggit.object[], _pggit.object[]) IS $$
+The old tree in which those partitioned tables are partitioned otherwise whose key gets another type: PostgreSQL alters no column that is
+part of a key. Such a table has no rows itself and is made anew; its partitions leave it, are altered, and join the new one.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.moved_defaults(p_this _pggit.object[], p_other _pggit.object[], p_heirs uuid[])
 RETURNS _pggit.object[]
 LANGUAGE sql
@@ -273,7 +321,14 @@ RETURN ARRAY(
     -- neither tree has a default of the table's own
     WHERE (t.model).parent_id <> (t.heir).object_id
       AND (o.model).parent_id <> (o.heir).object_id
-      AND (o.model).parent_id <> (t.model).parent_id
+      AND ((o.model).parent_id <> (t.model).parent_id OR EXISTS (
+          -- what is made anew is another parent
+          SELECT
+          FROM unnest(p_this) AS m
+          JOIN unnest(p_other) AS n ON (n).object_id = (m).object_id
+          WHERE (m).object_id = ANY ((t.heir).deps)
+            AND (m).kind = 'table'
+            AND (m).attrs->'partition_by' IS DISTINCT FROM (n).attrs->'partition_by'))
 );
 COMMENT ON FUNCTION _pggit.moved_defaults(_pggit.object[], _pggit.object[], uuid[]) IS $$
 The inherited columns of tables that change their parents, with the parent and the default: a table keeps the default that it had.
@@ -356,6 +411,13 @@ BEGIN ATOMIC
         AND (c.new).parent_id = ((n.new).attrs->>'inherited_from')::uuid
     JOIN node AS t ON t.object_id = (n.new).parent_id AND t.op = 'alter'
     WHERE n.kind = 'column' AND n.op = 'alter' AND (n.new).attrs ? 'inherited_from'
+      AND (n.first).attrs->'inherited_from' IS DISTINCT FROM (n.new).attrs->'inherited_from'
+    UNION
+    -- a partition whose parent is made anew is altered after it has left the old one and before it joins the new one
+    SELECT CASE WHEN t.op = 'loosen' THEN t.acts_as ELSE n.acts_as END, CASE WHEN t.op = 'loosen' THEN n.acts_as ELSE t.acts_as END
+    FROM node AS n
+    JOIN node AS t ON t.kind = 'table' AND t.object_id = (n.new).parent_id AND t.op IN ('loosen', 'late')
+    WHERE n.kind = 'column' AND n.op = 'alter' AND (n.first).attrs->'inherited_from' = (n.new).attrs->'inherited_from'
     UNION
     -- and leaves the old one before that loses it
     SELECT t.acts_as, c.acts_as
@@ -363,7 +425,8 @@ BEGIN ATOMIC
     JOIN node AS c ON c.kind = 'column' AND c.op = 'drop' AND (c.first).name = (n.first).name
         AND (c.first).parent_id = ((n.first).attrs->>'inherited_from')::uuid
     JOIN node AS t ON t.object_id = (n.new).parent_id AND t.op = 'alter'
-    WHERE n.kind = 'column' AND n.op = 'alter' AND (n.first).attrs ? 'inherited_from';
+    WHERE n.kind = 'column' AND n.op = 'alter' AND (n.first).attrs ? 'inherited_from'
+      AND (n.first).attrs->'inherited_from' IS DISTINCT FROM (n.new).attrs->'inherited_from';
 END;
 COMMENT ON FUNCTION _pggit.parent_edges(_pggit.plan_actor[]) IS $$
 The order between what a table has and what the parents that it joins, leaves or keeps have.

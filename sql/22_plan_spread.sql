@@ -544,7 +544,7 @@ SET jit = off
 SET enable_nestloop = off
 AS $$
 DECLARE
-    v_items _pggit.plan_item[] := _pggit.plan_items(p_from, p_to);
+    v_items _pggit.plan_item[] := _pggit.plan_items(_pggit.remake_partitioned(p_from, p_to), p_to);
     v_marked _pggit.plan_item[] := _pggit.mark_rebuilds(_pggit.adopt_indexes(v_items), '{}');
 BEGIN
     -- as _pggit.plan and _pggit.spread_rebuilds begin

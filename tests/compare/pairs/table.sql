@@ -241,6 +241,26 @@ ALTER TABLE p DETACH PARTITION p1;
 --= a trigger fires otherwise on one of them
 -->
 ALTER TABLE p1x DISABLE TRIGGER tr; ALTER TABLE p ENABLE ALWAYS TRIGGER tr; ALTER TABLE p1x ENABLE REPLICA TRIGGER tr;
+--= the type of what a table is partitioned by
+--! recreates lossy
+CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE q (id int, k int DEFAULT 3, n text NOT NULL, s int REFERENCES r, PRIMARY KEY (id, k)) PARTITION BY RANGE (k);
+CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (0) TO (9); CREATE TABLE q2 PARTITION OF q FOR VALUES FROM (10) TO (19) PARTITION BY LIST (k);
+CREATE TABLE q22 PARTITION OF q2 FOR VALUES IN (12); CREATE TABLE qd PARTITION OF q DEFAULT; CREATE INDEX q_n ON q (n); CREATE INDEX own ON q1 (k);
+CREATE VIEW w AS SELECT k, n FROM q; COMMENT ON TABLE q IS 'c'; COMMENT ON COLUMN q.n IS 'cn'; GRANT SELECT ON q TO pggit_test_alice;
+INSERT INTO q SELECT g, g, 'x' FROM generate_series(1, 8) AS g;
+-->
+CREATE TABLE r (id int PRIMARY KEY); CREATE TABLE q (id int, k bigint DEFAULT 3, n text NOT NULL, s int REFERENCES r, PRIMARY KEY (id, k)) PARTITION BY RANGE (k);
+CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (0) TO (9); CREATE TABLE q2 PARTITION OF q FOR VALUES FROM (10) TO (19) PARTITION BY LIST (k);
+CREATE TABLE q22 PARTITION OF q2 FOR VALUES IN (12); CREATE TABLE qd PARTITION OF q DEFAULT; CREATE INDEX q_n ON q (n); CREATE INDEX own ON q1 (k);
+CREATE VIEW w AS SELECT k, n FROM q; COMMENT ON TABLE q IS 'c'; COMMENT ON COLUMN q.n IS 'cn'; GRANT SELECT ON q TO pggit_test_alice;
+INSERT INTO q SELECT g, g, 'x' FROM generate_series(1, 8) AS g;
+--= a label goes from the enum that a table is partitioned by
+--! recreates lossy
+CREATE TYPE e AS ENUM ('a', 'b', 'c'); CREATE TABLE q (id int, k e, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE qa PARTITION OF q FOR VALUES IN ('a'); CREATE TABLE qb PARTITION OF q FOR VALUES IN ('b'); INSERT INTO q VALUES (1, 'a'), (1, 'b');
+-->
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE q (id int, k e, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE qa PARTITION OF q FOR VALUES IN ('a'); CREATE TABLE qb PARTITION OF q FOR VALUES IN ('b'); INSERT INTO q VALUES (1, 'a'), (1, 'b');
 --= an index of one of them has a comment
 -->
 COMMENT ON INDEX p1x_r_idx IS 'one'; ALTER INDEX p1_r_idx RENAME TO named;
