@@ -66,9 +66,9 @@ ALTER TYPE e RENAME VALUE 'b' TO 'c';
 ALTER TYPE e ADD VALUE 'c';
 --: conflict schema_mismatch/labels
 --: ours wins
-enum_range(NULL::e)::text = '{a,c}'
+(SELECT string_agg(x.enumlabel, ',' ORDER BY x.enumsortorder) FROM pg_enum AS x WHERE x.enumtypid = 'e'::regtype) = 'a,c'
 --: theirs wins
-enum_range(NULL::e)::text = '{a,b,c}'
+(SELECT string_agg(x.enumlabel, ',' ORDER BY x.enumsortorder) FROM pg_enum AS x WHERE x.enumtypid = 'e'::regtype) = 'a,b,c'
 --= a value renamed two ways
 --: ours
 UPDATE t SET v = 'a'; ALTER TYPE e RENAME VALUE 'b' TO 'x';
