@@ -547,6 +547,9 @@ DECLARE
     v_gone  uuid[];
     v_notes jsonb;
 BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_from) AS f WHERE (f).attrs ? 'partition_of') THEN
+        RETURN p_from;
+    END IF;
     WITH leaving AS MATERIALIZED (
         SELECT
             l.heir, l.model, l.own, l.part, (l.model).attrs->>'type' IS NOT DISTINCT FROM 'foreign_key' AS is_foreign,

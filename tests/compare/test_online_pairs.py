@@ -47,7 +47,7 @@ def online_sides(sides: tuple[Side, Side, Side]) -> tuple[Side, Side, Side]:
 # Those that are about load, and some of the others; all of them take many minutes.
 OFTEN = [
     pytest.param(
-        pair, id=pair.name, marks=[] if pair.name.startswith("load") or not n % 8 else [SLOW]
+        pair, id=pair.name, marks=[] if pair.name.startswith("load") or not n % 24 else [SLOW]
     )
     for n, pair in enumerate(PAIRS)
 ]
