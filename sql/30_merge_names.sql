@@ -323,7 +323,7 @@ $$;
 CREATE OR REPLACE FUNCTION _pggit.whole_columns(p_pairs _pggit.merge_pair[], p_context _pggit.object[])
 RETURNS _pggit.merge_pair[]
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
