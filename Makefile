@@ -42,8 +42,8 @@ lint: setup ## check the form of SQL and Python, and the types
 properties: setup ## try the properties of merges and migrations on EXAMPLES generated schemas each, new ones every time
 	@PGGIT_EXAMPLES=$(EXAMPLES) PGGIT_EVERY_POINT=1 $(PYTEST) tests/merge/test_properties.py tests/concurrency/test_crashes.py
 
-large: setup ## do the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), with the smallest lock table, and there and back
-	@PGGIT_LARGE=1 $(PYTEST) tests/e2e/test_large.py tests/compare/test_real_schemas.py tests/compare/test_online_pairs.py
+large: setup ## every case on each server, and the main job on 1,400 tables (large.sql of PGGIT_SCHEMAS), there and back
+	@PGGIT_LARGE=1 PGGIT_BOTH=1 $(PYTEST) tests/e2e/test_large.py tests/compare tests/merge/test_own_cases.py
 
 check: lint test ## lint and test
 
@@ -62,6 +62,7 @@ release: setup ## freeze this version's scripts into migrations/ and open the ne
 
 bench: setup ## time a large schema, the feeds and kept answers, each against a floor measured in the same run
 	@$(BIN)/python tests/load/bench.py
+	@$(BIN)/python tests/load/bench_reading.py
 	@$(BIN)/python tests/load/bench_compare.py
 	@$(BIN)/python tests/load/bench_history.py
 	@$(BIN)/python tests/load/queues.py

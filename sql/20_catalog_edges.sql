@@ -150,9 +150,9 @@ BEGIN
         FROM unnest(p_addresses) AS a
         WHERE NOT EXISTS (
             SELECT
-            FROM pg_depend AS o
-            WHERE o.classid = a.classid AND o.objid = a.objid AND a.classid = 'pg_class'::regclass
-              AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
+            -- OFFSET 0: by what the address itself depends on, not by all that depends on constraints
+            FROM (SELECT d.* FROM pg_depend AS d WHERE d.classid = a.classid AND d.objid = a.objid OFFSET 0) AS o
+            WHERE a.classid = 'pg_class'::regclass AND o.refclassid = 'pg_constraint'::regclass AND o.deptype = 'i'
         ));
 END;
 $$;

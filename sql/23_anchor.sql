@@ -192,12 +192,15 @@ BEGIN
     RETURN QUERY
     SELECT k.classid, k.objid
     FROM _pggit.worktree_objects AS k
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS own
+        FROM pg_description AS e
+        WHERE e.objoid = k.objid AND e.classoid = k.classid AND e.objsubid = k.objsubid
+    ) AS d
     WHERE k.worktree_id = p_worktree_id
       AND k.beside > 0
-      AND k.beside > (
-          SELECT count(*) FROM pg_description AS d
-          WHERE d.objoid = k.objid AND d.classoid = k.classid AND d.objsubid = k.objsubid
-      ) + CASE
+      -- a plain comment is the common case: only beyond that is more looked for
+      AND CASE WHEN k.beside > d.own THEN k.beside > d.own + CASE
           WHEN k.classid = 'pg_class'::regclass AND k.objsubid = 0 THEN (
               SELECT count(*) FROM pg_inherits AS i WHERE i.inhrelid = k.objid)
           WHEN k.classid = 'pg_class'::regclass THEN (
@@ -209,7 +212,7 @@ BEGIN
               JOIN pg_description AS e ON e.objoid = c.conindid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0
               WHERE c.oid = k.objid AND c.contype IN ('p', 'u', 'x'))
           ELSE 0
-      END;
+      END ELSE false END;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.lost_beside(integer) IS $$
