@@ -86,6 +86,32 @@ def connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url, autocommit=True)
 
 
+def arguments(description: str) -> argparse.ArgumentParser:
+    """The options of every benchmark on a schema."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    folder = os.environ.get("PGGIT_SCHEMAS")
+    parser.add_argument(
+        "--schema",
+        type=Path,
+        default=Path(folder) / "large.sql" if folder else None,
+        required=not folder,
+        help="default: large.sql in the folder PGGIT_SCHEMAS",
+    )
+    parser.add_argument("--major", type=int, help="of the server; default: the newest found")
+    return parser
+
+
+def load(psql: str, url: str, schema: Path) -> list[str]:
+    """Run a schema's own DDL in one transaction; the names of its schemas, public first."""
+    loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", url, "-f", str(schema)]
+    subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+    with connect(url) as conn:
+        rows = conn.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY nspname = 'public' DESC, 1"
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
 def changes(tables: list[str], tag: str) -> list[sql.Composed]:
     """Ordinary DDL, all kinds of it, unqualified."""
     texts = (
@@ -123,15 +149,10 @@ def query(conn: psycopg.Connection, text: str) -> int:
 
 
 def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
-    loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", url, "-f", str(schema)]
     start = time.perf_counter()
-    subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+    schemas = load(psql, url, schema)
     timer.ddl = time.perf_counter() - start
     with connect(url) as conn:
-        rows = conn.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY nspname = 'public' DESC, 1"
-        ).fetchall()
-        schemas = [row[0] for row in rows]
         tables, indexes = conn.execute(SHAPE, [schemas]).fetchone() or (0, 0)
         print(
             f"{schema.name}: {len(schemas)} schemas, {tables} tables, {indexes} indexes; server {conn.info.server_version}"
@@ -185,22 +206,11 @@ def bench(url: str, schema: Path, psql: str, timer: Timer) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    folder = os.environ.get("PGGIT_SCHEMAS")
-    parser.add_argument(
-        "--schema", type=Path, default=Path(folder) / "large.sql" if folder else None
-    )
-    parser.add_argument("--major", type=int, help="of the server; default: the newest found")
+    parser = arguments(__doc__ or "")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a server setting"
     )
     options = parser.parse_args()
-    if options.schema is None:
-        print(
-            "bench: name a schema with --schema FILE, or a folder that holds large.sql with PGGIT_SCHEMAS",
-            file=sys.stderr,
-        )
-        return 2
     timer = Timer()
     with cluster(options.major, dict(item.split("=", 1) for item in options.set)) as (
         server,
@@ -213,18 +223,7 @@ def main() -> int:
         bench(server.url("bench"), options.schema, psql, timer)
         if timer.failed:
             return 1
-        loading = [
-            psql,
-            "-Xq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-1",
-            "-d",
-            server.url("other"),
-            "-f",
-            str(options.schema),
-        ]
-        subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+        load(psql, server.url("other"), options.schema)
         timer.run(
             "compare with another database",
             lambda: compare(server.url("other"), server.url("bench")),

@@ -7,8 +7,6 @@ a connection of its own. The peer is migra, from the package index, in an enviro
     .venv/bin/python tests/load/bench_compare.py --major 15 --schema FILE
 """
 
-import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -20,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
-from bench import FLOOR, STATEMENTS, TABLES, changes, cluster, connect, run_changes
+from bench import FLOOR, STATEMENTS, TABLES, arguments, changes, cluster, connect, load, run_changes
 from psycopg import sql
 
 from pggit.embedded import Server
@@ -77,17 +75,12 @@ def peer(home: Path) -> Path | None:
 
 def bench_large(server: Server, psql: str, schema: Path) -> None:
     urls = [server.url("one"), server.url("other")]
-    loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", urls[0], "-f", str(schema)]
-    subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+    first = load(psql, urls[0], schema)[0]
     with connect(server.url()) as conn:
         conn.execute("CREATE DATABASE other TEMPLATE one")
     with connect(urls[1]) as conn:
-        row = conn.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY nspname = 'public' DESC, 1"
-        ).fetchone()
-        assert row is not None
-        names = [one[0] for one in conn.execute(TABLES, [row[0]]).fetchall()]
-        conn.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(row[0])))
+        names = [one[0] for one in conn.execute(TABLES, [first]).fetchall()]
+        conn.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(first)))
         run_changes(conn, changes(names, "new"))
     read = best(lambda: floor(urls))
     print(f"{'floor: both catalogs, side by side':<42} {read:8.2f} s")
@@ -121,17 +114,7 @@ def bench_small(server: Server) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    folder = os.environ.get("PGGIT_SCHEMAS")
-    parser.add_argument(
-        "--schema", type=Path, default=Path(folder) / "large.sql" if folder else None
-    )
-    parser.add_argument("--major", type=int, help="of the server; default: the newest found")
-    options = parser.parse_args()
-    if options.schema is None:
-        parser.error(
-            "name a schema with --schema FILE, or a folder that holds large.sql with PGGIT_SCHEMAS"
-        )
+    options = arguments(__doc__ or "").parse_args()
     with cluster(options.major, {}) as (server, binaries):
         for name in ("one", "small", "small_other"):
             with connect(server.url()) as conn:

@@ -8,17 +8,14 @@ system tells the CPU time of the backend (Linux), it is that; elsewhere the time
     .venv/bin/python tests/load/bench_reading.py --major 15 --schema FILE
 """
 
-import argparse
-import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-from bench import FLOOR, cluster, connect
+from bench import FLOOR, arguments, cluster, connect, load
 from psycopg import sql
 
 from pggit import migrate
@@ -68,21 +65,12 @@ def clock(pid: int) -> float:
         return time.perf_counter()
 
 
-def load(url: str, schema: Path, psql: str) -> list[str]:
-    """Load and track the schema; the names of its schemas."""
-    loading = [psql, "-Xq", "-v", "ON_ERROR_STOP=1", "-1", "-d", url, "-f", str(schema)]
-    subprocess.run(loading, check=True, stdout=subprocess.DEVNULL)
+def track(url: str, schemas: list[str]) -> None:
     with connect(url) as conn:
-        rows = conn.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' ORDER BY nspname = 'public' DESC, 1"
-        ).fetchall()
-        schemas = [str(row[0]) for row in rows]
         migrate.upgrade(conn)
-        conn.execute(
-            sql.SQL("SELECT pggit.init({})").format(sql.SQL(", ").join(map(sql.Literal, schemas)))
-        )
+        named = sql.SQL(", ").join(map(sql.Literal, schemas))
+        conn.execute(sql.SQL("SELECT pggit.init({})").format(named))
         conn.execute("VACUUM ANALYZE")
-    return schemas
 
 
 def bench(conn: psycopg.Connection, schemas: list[str]) -> tuple[dict[str, list[float]], int]:
@@ -133,23 +121,12 @@ def report(taken: dict[str, list[float]], wal: int) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    folder = os.environ.get("PGGIT_SCHEMAS")
-    parser.add_argument(
-        "--schema", type=Path, default=Path(folder) / "large.sql" if folder else None
-    )
-    parser.add_argument("--major", type=int, help="of the server; default: the newest found")
-    options = parser.parse_args()
-    if options.schema is None:
-        print(
-            "bench_reading: name a schema with --schema FILE, or a folder that holds large.sql with PGGIT_SCHEMAS",
-            file=sys.stderr,
-        )
-        return 2
+    options = arguments(__doc__ or "").parse_args()
     with cluster(options.major, {"full_page_writes": "off"}) as (server, binaries):
         with connect(server.url()) as conn:
             conn.execute("CREATE DATABASE bench")
-        schemas = load(server.url("bench"), options.schema, binaries.program("psql"))
+        schemas = load(binaries.program("psql"), server.url("bench"), options.schema)
+        track(server.url("bench"), schemas)
         with connect(server.url("bench")) as conn:
             report(*bench(conn, schemas))
     return 0
