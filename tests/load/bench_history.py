@@ -57,6 +57,7 @@ CALLS = {
     "CROSS JOIN LATERAL _pggit.merge_bases(l.head_commit_id, s.head_commit_id) AS m WHERE l.name = 'long' AND s.name = 'side'",
     "blame": "SELECT * FROM pggit.blame('shop.t_3', 'long')",
     "status": "SELECT * FROM pggit.status('main')",
+    "preview of a merge": "SELECT pggit.preview_merge('long', 'main')",
 }
 SIZE = """
 SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c
