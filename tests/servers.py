@@ -102,6 +102,8 @@ class PgServer:
                     sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
                 )
                 self.psql(name, "-f", str(INSTALL))
+                # What the installation wrote twice doubles the size, and each test copies it.
+                self.psql(name, "-c", "VACUUM FULL")
                 conn.execute(
                     sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name))
                 )
