@@ -256,6 +256,11 @@ DECLARE
     v_usual   jsonb := _pggit.option_attrs((p_parent).reloptions);
 BEGIN
     RETURN CASE WHEN (p_index).indisclustered THEN '{"clustered": true}'::jsonb ELSE '{}' END
+        || CASE WHEN EXISTS (
+            SELECT
+            FROM pg_index AS m
+            WHERE m.indexrelid = (p_parent).oid AND NOT m.indisvalid AND NOT (p_parent).relispartition
+        ) THEN '{"only": true}'::jsonb ELSE '{}' END
         || CASE WHEN (p_index).indisreplident THEN '{"replica_identity": true}'::jsonb ELSE '{}' END
         || CASE WHEN v_options = v_usual THEN '{}' ELSE v_options || jsonb_build_object('usual_options', v_usual) END
         || CASE WHEN (p_class).reltablespace = 0 AND (p_parent).reltablespace = 0 THEN '{}' ELSE jsonb_build_object(
@@ -267,7 +272,7 @@ $$;
 COMMENT ON FUNCTION _pggit.partition_index_attrs(pg_index, pg_class, pg_class) IS $$
 What the index of a partition is or has that PostgreSQL would not give it by its parent's. That hands on its storage parameters and
 its tablespace when the part is made, and nothing later (DefineIndex); these are said where they are the part's own, with what the
-parent would give.
+parent would give. Said, too, is that the parent's has been made ON ONLY its table: then each part has been attached.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit._read_partition_indexes(p_places _pggit.catalog_place[], p_only oid[])

@@ -361,13 +361,15 @@ SET work_mem = '64MB'
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_from       _pggit.object[] := _pggit.forget_local(_pggit.remake_partitioned(p_from, p_to), p_to);
+    v_from       _pggit.object[] := _pggit.forget_local(
+        _pggit.remake_partitioned(_pggit.spell_out_attached(p_from, p_to), p_to), p_to);
+    v_to         _pggit.object[] := _pggit.spell_out_attached(p_to, p_from);
     v_items      _pggit.plan_item[] := _pggit.plan_items(
         _pggit.mark_merged(
             _pggit.keep_columns(_pggit.spell_out_leaving(
-                _pggit.spell_out_heirs(_pggit.spell_out_typed(v_from, p_to), p_to), p_to), p_to), p_to, false),
+                _pggit.spell_out_heirs(_pggit.spell_out_typed(v_from, v_to), v_to), v_to), v_to), v_to, false),
         _pggit.mark_merged(_pggit.mark_targets(v_from, _pggit.spell_out_not_nulls(
-            v_from, _pggit.spell_out_defaults(v_from, _pggit.spell_out_heirs(_pggit.spell_out_typed(p_to, v_from), v_from)))),
+            v_from, _pggit.spell_out_defaults(v_from, _pggit.spell_out_heirs(_pggit.spell_out_typed(v_to, v_from), v_from)))),
             v_from, true));
     v_nodes      _pggit.plan_node[];
     v_order      integer[];
@@ -383,7 +385,7 @@ BEGIN
         v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(
             _pggit.follow_renames(v_items), p_rebuild || _pggit.fixed_options(v_items)));
         v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
-        v_items := _pggit.follow_partition_indexes(v_items);
+        v_items := _pggit.note_commented_indexes(_pggit.follow_attached(_pggit.follow_partition_indexes(v_items)));
     END IF;
     v_items := ARRAY(SELECT i FROM unnest(v_items) AS i WHERE i.action <> 'keep' OR i.is_renamed);
     FOR v_try IN 1 .. 4 LOOP

@@ -409,6 +409,7 @@ BEGIN ATOMIC
         FROM node AS n
         WHERE n.kind IN ('column', 'trigger')
           AND n.op IN ('create', 'alter', 'drop')
+          AND NOT (n.object).attrs ? 'not_null_before'
     ), heir AS MATERIALIZED (
         SELECT p.acts_as, p.object_id, p.is_dropped, p.name, p.is_folded FROM part AS p WHERE p.is_inherited
     ), origin AS MATERIALIZED (

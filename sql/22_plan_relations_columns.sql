@@ -144,7 +144,7 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    IF v_old ? 'not_null' THEN
+    IF v_old ? 'not_null' OR v_new ? 'not_null_afresh' THEN
         RETURN NEXT _pggit.make_ddl(v_column || ' DROP NOT NULL', 'ACCESS EXCLUSIVE');
     END IF;
     IF v_new ? 'not_null_not_valid' THEN
@@ -283,6 +283,9 @@ BEGIN
             v_head || ' TYPE ' || (v_new->>'type') || coalesce(' COLLATE ' || (v_new->>'collation'), '')
                 || coalesce(' USING ' || v_using, ''),
             'ACCESS EXCLUSIVE', CASE WHEN v_new ? 'foreign' THEN '{}' ELSE _pggit.retype_hazards(v_old->>'type', v_new->>'type') END);
+    END IF;
+    IF v_new ? 'commented_indexes' THEN
+        RETURN NEXT _pggit.clear_part_comments(p_new);
     END IF;
     IF v_new ? 'generated' AND _pggit.bare_expression(v_old) <> _pggit.bare_expression(v_new) THEN
         RETURN NEXT _pggit.make_ddl(

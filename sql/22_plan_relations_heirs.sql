@@ -268,31 +268,48 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
+    v_heirs uuid[];
     v_named _pggit.object[];
 BEGIN
-    IF NOT EXISTS (SELECT FROM unnest(p_from) AS f WHERE (f).attrs ?& '{inherited,not_null_name}') THEN
+    SELECT array_agg(DISTINCT (h).object_id)
+    INTO v_heirs
+    FROM unnest(p_from || p_to) AS x
+    JOIN unnest(p_to) AS h ON (h).object_id = (x).parent_id AND (h).attrs ?| '{partition_of,inherits}'
+    JOIN unnest(p_from) AS o ON (o).object_id = (h).object_id
+        AND (o).attrs->'partition_of' IS NOT DISTINCT FROM (h).attrs->'partition_of'
+    WHERE (x).kind = 'column' AND (x).attrs ?& '{inherited,not_null_name}';
+    IF v_heirs IS NULL THEN
         RETURN p_to;
     END IF;
     SELECT array_agg((
-        (f).object_id, 'column', (f).parent_id, (h).schema_name, (h).name, (f).name, NULL,
-        coalesce((t).attrs, '{"inherited": true}') || jsonb_build_object(
-            'not_null', true, 'not_null_name', (f).attrs->'not_null_name'),
+        coalesce((f).object_id, (t).object_id), 'column', (h).object_id, (h).schema_name, (h).name, coalesce(g.name, n.name), NULL,
+        coalesce((t).attrs, '{"inherited": true}') || CASE
+            -- whether it is the table's own, too, and so stays there under the parent's name, is not known
+            WHEN g.heir_id IS NULL THEN '{"not_null_afresh": true}'
+            WHEN n.heir_id IS NOT NULL THEN CASE WHEN (f).object_id IS NULL THEN '{}' ELSE
+                jsonb_build_object('not_null', true, 'not_null_name', (f).attrs->'not_null_name') END
+            -- an heir would have it as its own ever after
+            WHEN (h).attrs ? 'inherits' THEN jsonb_build_object('not_null_before', g.origin_id)
+            ELSE jsonb_build_object('not_null', true, 'not_null_before', g.origin_id,
+                'not_null_name', coalesce((t).attrs->'not_null_name', g.not_null_name))
+        END - CASE WHEN g.heir_id IS NOT NULL AND n.heir_id IS NOT NULL AND (f).object_id IS NULL
+            THEN '{not_null,not_null_name}'::text[] ELSE '{}' END,
         coalesce((t).deps, '{}')
     )::_pggit.object)
     INTO v_named
-    FROM unnest(p_from) AS f
-    JOIN unnest(p_to) AS h ON (h).object_id = (f).parent_id AND (h).attrs ?| '{partition_of,inherits}'
-    JOIN unnest(p_to) AS m
-        ON (m).parent_id = ANY ((h).deps) AND (m).kind = 'column' AND (m).name = (f).name AND (m).attrs ? 'not_null_name'
-    LEFT JOIN unnest(p_to) AS t ON (t).object_id = (f).object_id
-    WHERE (f).kind = 'column'
-      AND (f).attrs ?& '{inherited,not_null_name}'
-      AND ((t).object_id IS NULL OR (t).attrs ? 'inherited')
-      AND NOT coalesce((t).attrs ? 'not_null', false);
+    FROM _pggit.named_not_nulls(p_to, v_heirs) AS g
+    FULL JOIN _pggit.named_not_nulls(p_from, v_heirs) AS n ON n.heir_id = g.heir_id AND n.name = g.name
+    JOIN unnest(p_to) AS h ON (h).object_id = coalesce(g.heir_id, n.heir_id)
+    LEFT JOIN unnest(p_from) AS f ON (f).parent_id = (h).object_id AND (f).kind = 'column' AND (f).name = coalesce(g.name, n.name)
+        AND (f).attrs ?& '{inherited,not_null_name}'
+    LEFT JOIN unnest(p_to) AS t ON (t).parent_id = (h).object_id AND (t).kind = 'column' AND (t).name = coalesce(g.name, n.name)
+    WHERE ((t).object_id IS NULL OR (t).attrs ? 'inherited')
+      AND CASE WHEN g.heir_id IS NULL THEN (f).object_id IS NULL AND coalesce((t).attrs ? 'not_null_name', false)
+          ELSE (f).object_id IS NOT NULL OR n.heir_id IS NOT NULL AND coalesce((t).attrs ? 'not_null_name', false) END;
     IF v_named IS NULL THEN
         RETURN p_to;
     END IF;
-    RETURN v_named || ARRAY(
+    RETURN ARRAY(SELECT n FROM unnest(v_named) AS n WHERE (n).attrs <> '{"inherited": true}') || ARRAY(
         SELECT t
         FROM unnest(p_to) AS t
         LEFT JOIN unnest(v_named) AS n ON (n).object_id = (t).object_id
@@ -301,8 +318,9 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.spell_out_not_nulls(_pggit.object[], _pggit.object[]) IS $$
-The new tree with the NOT NULL of those inherited columns whose own name for it would go (PostgreSQL 18): they keep it, since an inherited
-constraint can be neither dropped nor renamed.
+The new tree where inherited columns have a name of their own for their NOT NULL (PostgreSQL 18). Where it is inherited by now, it stays
+under the name that it has, since such a constraint can be neither dropped nor renamed; else it gets the one of the goal before the parent
+has any (not_null_before). Where the parent's goes it is made afresh.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.adopt_indexes(p_items _pggit.plan_item[])
@@ -332,6 +350,89 @@ END;
 $$;
 COMMENT ON FUNCTION _pggit.adopt_indexes(_pggit.plan_item[]) IS $$
 Leaves a partition's own index where its parent gets the same one: CREATE INDEX on the parent attaches it.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.spell_out_attached(p_this _pggit.object[], p_other _pggit.object[])
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_parts _pggit.object[];
+    v_gone  uuid[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(p_this) AS t WHERE (t).kind = 'partition_index' AND (t).attrs ? 'only') THEN
+        RETURN p_this;
+    END IF;
+    SELECT
+        array_agg((
+            coalesce((o).object_id, _pggit.new_object_id('index', (h).object_id, (x).attrs->>'index_name', NULL)), 'index', (h).object_id,
+            (h).schema_name, (h).name, (x).attrs->>'index_name', NULL,
+            (
+                SELECT jsonb_object_agg(a.key, a.value)
+                FROM jsonb_each((m).attrs) AS a
+                WHERE a.key NOT IN ('only', 'comment') AND NOT ((x).attrs ? 'usual_options' AND starts_with(a.key, 'option:'))
+            ) || ((x).attrs - '{only,index_name,usual_name,usual_options}'::text[])
+                || CASE WHEN (h).attrs->'partition_of' IS DISTINCT FROM (k).attrs->'partition_of' AND (k).object_id IS NOT NULL THEN '{}'
+                    ELSE jsonb_build_object('attached_to', _pggit.object_target(m), 'attached_id', (m).object_id) END,
+            _pggit.leaving_deps(h, m, p_this) || ARRAY[(h).object_id, (m).object_id]
+        )::_pggit.object),
+        array_agg((x).object_id)
+    INTO v_parts, v_gone
+    FROM unnest(p_this) AS x
+    JOIN unnest(p_this) AS h ON (h).object_id = (x).parent_id
+    JOIN unnest(p_this) AS m ON (m).kind = 'index' AND (m).name = (x).name AND (m).parent_id = ANY ((h).deps) AND (m).attrs ? 'only'
+    LEFT JOIN unnest(p_other) AS k ON (k).object_id = (h).object_id
+    LEFT JOIN unnest(p_other) AS o
+        ON (o).kind = 'index' AND (o).parent_id = (h).object_id AND (o).name = (x).attrs->>'index_name'
+    WHERE (x).kind = 'partition_index' AND (x).attrs ? 'only';
+    IF v_parts IS NULL THEN
+        RETURN p_this;
+    END IF;
+    RETURN v_parts || ARRAY(SELECT t FROM unnest(p_this) AS t WHERE (t).object_id <> ALL (v_gone));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.spell_out_attached(_pggit.object[], _pggit.object[]) IS $$
+The tree with the parts of indexes ON ONLY a partitioned table as the partitions' own indexes: such an index makes none itself, each is
+built and attached (ALTER INDEX, ATTACH PARTITION).
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.follow_attached(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_anew uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT m.object_id)
+    INTO v_anew
+    FROM unnest(p_items) AS g
+    JOIN unnest(p_items) AS m ON m.object_id = ((g.old).attrs->>'attached_id')::uuid
+    WHERE g.kind = 'index' AND (g.action IN ('drop', 'rebuild') OR m.action IN ('drop', 'rebuild'));
+    IF v_anew IS NULL THEN
+        RETURN p_items;
+    END IF;
+    RETURN ARRAY(
+        SELECT (
+            i.object_id, i.kind, CASE
+                WHEN i.object_id = ANY (v_anew) THEN CASE i.action WHEN 'drop' THEN 'drop' ELSE 'rebuild' END
+                WHEN i.kind = 'index' AND ((i.old).attrs->>'attached_id')::uuid = ANY (v_anew) THEN 'create'
+                ELSE i.action
+            END, i.is_renamed, i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first, i.old, i.new
+        )::_pggit.plan_item
+        FROM unnest(p_items) AS i
+        WHERE NOT (i.kind = 'index' AND i.action = 'drop' AND coalesce(((i.old).attrs->>'attached_id')::uuid = ANY (v_anew), false)));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.follow_attached(_pggit.plan_item[]) IS $$
+What is attached to the index of a partitioned table goes with that alone, so it takes that with it, and comes again after it.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.spare_partitions(p_items _pggit.plan_item[])
@@ -404,14 +505,19 @@ BEGIN
     -- a table that joins a parent would give up its own index to be the part of the parent's equal one
     SELECT array_agg(DISTINCT g.object_id)
     INTO v_apart
-    FROM unnest(p_items) AS h
-    JOIN unnest(p_items) AS g ON g.kind = 'index' AND g.action = 'keep' AND (g.new).parent_id = h.object_id
+    FROM _pggit.lineage(
+        ARRAY(SELECT t.new FROM unnest(p_items) AS t WHERE t.kind = 'table' AND t.action <> 'drop'),
+        ARRAY(
+            SELECT h.object_id
+            FROM unnest(p_items) AS h
+            WHERE h.kind = 'table'
+              AND h.action = 'alter'
+              AND (h.new).attrs ? 'partition_of'
+              AND (h.old).attrs->'partition_of' IS DISTINCT FROM (h.new).attrs->'partition_of')) AS l
+    JOIN unnest(p_items) AS g ON g.kind = 'index' AND g.action = 'keep' AND (g.new).parent_id = (l.heir).object_id
     JOIN unnest(p_items) AS m
-        ON m.kind IN ('index', 'constraint') AND (m.new).parent_id = ANY ((h.new).deps) AND _pggit.is_same_part(g.new, m.new)
-    WHERE h.kind = 'table'
-      AND h.action = 'alter'
-      AND (h.new).attrs ? 'partition_of'
-      AND (h.old).attrs->'partition_of' IS DISTINCT FROM (h.new).attrs->'partition_of';
+        ON m.kind IN ('index', 'constraint') AND (m.new).parent_id = (l.member).object_id AND _pggit.is_same_part(g.new, m.new)
+    WHERE l.distance > 0;
     IF v_named IS NULL AND v_gone IS NULL AND v_apart IS NULL THEN
         RETURN p_items;
     END IF;

@@ -86,6 +86,24 @@ COMMENT ON FUNCTION _pggit.ancestor_parts(_pggit.object[], uuid[]) IS $$
 The columns and checks that some tables inherit, from the nearest ancestor that has them of its own.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.named_not_nulls(p_tree _pggit.object[], p_heirs uuid[])
+RETURNS TABLE (heir_id uuid, name text, origin_id uuid, not_null_name jsonb)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10
+BEGIN ATOMIC
+    SELECT DISTINCT ON ((l.heir).object_id, (m).name)
+        (l.heir).object_id, (m).name, (m).object_id, (m).attrs->'not_null_name'
+    FROM _pggit.lineage(p_tree, p_heirs) AS l
+    JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).attrs ? 'not_null_name'
+    WHERE l.distance > 0
+    ORDER BY (l.heir).object_id, (m).name, l.distance;
+END;
+COMMENT ON FUNCTION _pggit.named_not_nulls(_pggit.object[], uuid[]) IS $$
+The NOT NULL that some tables inherit, with the nearest ancestor's column that names it.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.unshared_parts(p_this _pggit.object[], p_other _pggit.object[], p_heirs uuid[])
 RETURNS _pggit.object[]
 LANGUAGE sql
@@ -298,6 +316,26 @@ The old tree in which those partitioned tables are partitioned otherwise whose k
 part of a key. Such a table has no rows itself and is made anew; its partitions leave it, are altered, and join the new one.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.inherited_attrs(p_tree _pggit.object[], p_heir _pggit.object, p_column text)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    SELECT coalesce(jsonb_object_agg(v.key, v.value), '{}')
+    FROM (
+        SELECT DISTINCT ON (a.key) a.key, a.value
+        FROM _pggit.lineage(p_tree, ARRAY[(p_heir).object_id]) AS l
+        JOIN unnest(p_tree) AS m ON (m).parent_id = (l.member).object_id AND (m).kind = 'column' AND (m).name = p_column
+        CROSS JOIN LATERAL jsonb_each((m).attrs) AS a
+        WHERE a.key IN ('type', 'collation', 'not_null', 'not_null_name')
+        ORDER BY a.key, l.distance
+    ) AS v
+);
+COMMENT ON FUNCTION _pggit.inherited_attrs(_pggit.object[], _pggit.object, text) IS $$
+The type of a column and its NOT NULL, from the nearest of its table and the ancestors that says them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.moved_defaults(p_this _pggit.object[], p_other _pggit.object[], p_heirs uuid[])
 RETURNS _pggit.object[]
 LANGUAGE sql
@@ -310,8 +348,7 @@ RETURN ARRAY(
         coalesce((k).attrs, '{}')
             || jsonb_strip_nulls(jsonb_build_object('inherited', true, 'inherited_from', (t.model).parent_id, 'default', t.default_text))
             -- between two parents a partition stands alone
-            || CASE WHEN (t.heir).attrs ? 'partition_of' THEN jsonb_strip_nulls(jsonb_build_object(
-                'type', (t.model).attrs->'type', 'collation', (t.model).attrs->'collation')) ELSE '{}' END,
+            || CASE WHEN (t.heir).attrs ? 'partition_of' THEN _pggit.inherited_attrs(p_this, t.heir, (t.model).name) ELSE '{}' END,
         ARRAY(SELECT d FROM unnest((t.model).deps || (t.heir).object_id) AS d WHERE d <> (t.model).parent_id ORDER BY d)
     )::_pggit.object
     FROM _pggit.inherited_columns(p_this, p_heirs) AS t
@@ -363,6 +400,69 @@ The parts of partitioned indexes under a column that gets another type: PostgreS
 the parent's index or none.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.note_commented_indexes(p_items _pggit.plan_item[])
+RETURNS _pggit.plan_item[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    v_notes jsonb;
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 THEN
+        RETURN p_items;
+    END IF;
+    SELECT jsonb_object_agg(n.column_id, n.indexes)
+    INTO v_notes
+    FROM (
+        SELECT c.object_id AS column_id, jsonb_agg(_pggit.object_target(x.new) ORDER BY (x.new).name) AS indexes
+        FROM unnest(p_items) AS x
+        JOIN unnest(p_items) AS t ON t.object_id = (x.new).parent_id AND (t.new).attrs ? 'partition_by'
+        JOIN unnest(p_items) AS c ON c.object_id = ANY ((x.old).deps) AND c.kind = 'column' AND c.action = 'alter'
+            AND (c.is_retyped OR (c.old).attrs->'type' <> (c.new).attrs->'type'
+                OR (c.old).attrs->'collation' IS DISTINCT FROM (c.new).attrs->'collation')
+        WHERE x.kind IN ('index', 'constraint') AND x.action IN ('keep', 'alter')
+          AND (x.old).attrs ?| CASE x.kind WHEN 'index' THEN '{comment}'::text[] ELSE '{index_comment}' END
+        GROUP BY c.object_id
+    ) AS n;
+    IF v_notes IS NULL THEN
+        RETURN p_items;
+    END IF;
+    RETURN ARRAY(
+        SELECT CASE WHEN v_notes ? i.object_id::text THEN (
+            i.object_id, i.kind, i.action, i.is_renamed, i.is_retyped, i.is_loosened, i.is_set_aside, i.parent_kind, i.first, i.old,
+            ((i.new).object_id, (i.new).kind, (i.new).parent_id, (i.new).schema_name, (i.new).table_name, (i.new).name, (i.new).signature,
+                (i.new).attrs || jsonb_build_object('commented_indexes', v_notes->(i.object_id::text)), (i.new).deps)::_pggit.object
+            )::_pggit.plan_item ELSE i END
+        FROM unnest(p_items) AS i);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.note_commented_indexes(_pggit.plan_item[]) IS $$
+The columns that get another type with the commented indexes on them whose parts would get that comment as well (before PostgreSQL 18).
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.clear_part_comments(p_column _pggit.object)
+RETURNS _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(
+        'DO ' || _pggit.dollar_quote(format(
+            'DECLARE part regclass; BEGIN FOR part IN SELECT t.relid FROM pg_catalog.unnest(%L::pg_catalog.regclass[]) AS i(index)'
+            ' CROSS JOIN LATERAL pg_catalog.pg_partition_tree(i.index) AS t'
+            ' WHERE t.level > 0 AND pg_catalog.obj_description(t.relid, ''pg_class'') IS NOT NULL'
+            ' LOOP EXECUTE pg_catalog.format(''COMMENT ON INDEX %%s IS NULL'', part); END LOOP; END',
+            ARRAY(SELECT jsonb_array_elements_text((p_column).attrs->'commented_indexes')))),
+        'SHARE UPDATE EXCLUSIVE');
+END;
+COMMENT ON FUNCTION _pggit.clear_part_comments(_pggit.object) IS $$
+Takes the comment of partitioned indexes off their parts, which an ALTER COLUMN has just built with it; those with a comment of their own
+get that afterwards.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.parent_edges(p_actors _pggit.plan_actor[])
 RETURNS SETOF _pggit.plan_edge
 LANGUAGE sql
@@ -403,6 +503,12 @@ BEGIN ATOMIC
     FROM node AS t
     JOIN node AS c ON c.kind = 'column' AND c.op = 'alter' AND (c.new).parent_id = t.object_id AND (c.new).attrs ? 'not_null'
     WHERE t.kind = 'table' AND t.op = 'alter' AND NOT (t.first).attrs ? 'inherits' AND (t.new).attrs ? 'inherits'
+    UNION
+    -- a NOT NULL gets its name before it is inherited as well
+    SELECT c.acts_as, m.acts_as
+    FROM node AS c
+    JOIN node AS m ON m.kind = 'column' AND m.op = 'alter' AND m.object_id = ((c.new).attrs->>'not_null_before')::uuid
+    WHERE c.kind = 'column' AND c.op = 'alter' AND (c.new).attrs ? 'not_null_before'
     UNION
     -- what a table has already its new parent has, too, before it becomes that
     SELECT c.acts_as, t.acts_as
@@ -513,13 +619,15 @@ BEGIN ATOMIC
         SELECT w AS own
         FROM unnest(p_from) AS w
         WHERE (w).parent_id = (l.heir).object_id AND _pggit.is_same_part(w, m)
+          -- an index of its own beside the part is no part
+          AND ((w).kind <> 'index' OR (w).attrs ? 'shared')
         ORDER BY (w).name
         LIMIT 1
     ) AS x ON true
     LEFT JOIN unnest(p_from) AS i
         ON (i).kind = 'partition_index' AND (i).parent_id = (l.heir).object_id AND (i).name = (m).name AND l.distance = 1
     WHERE l.distance > 0
-      AND ((m).kind = 'index' OR (m).attrs->>'type' IN ('primary_key', 'unique', 'exclusion')
+      AND ((m).kind = 'index' AND NOT (m).attrs ? 'only' OR (m).attrs->>'type' IN ('primary_key', 'unique', 'exclusion')
           -- one that the parent loses has gone before
           OR (m).attrs->>'type' = 'foreign_key' AND EXISTS (SELECT FROM unnest(p_to) AS k WHERE (k).object_id = (m).object_id))
       -- a new parent with an equal one takes it in

@@ -213,6 +213,17 @@ COMMENT ON FUNCTION _pggit.drop_constraint(_pggit.object) IS $$
 DROP CONSTRAINT of a table.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.attach_index(p_index _pggit.object)
+RETURNS _pggit.ddl
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN _pggit.make_ddl(
+    format('ALTER INDEX %s ATTACH PARTITION %s', (p_index).attrs->>'attached_to', _pggit.object_target(p_index)), 'ACCESS EXCLUSIVE');
+COMMENT ON FUNCTION _pggit.attach_index(_pggit.object) IS $$
+ATTACH PARTITION of an index.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.create_index(p_object _pggit.object, p_parts _pggit.object[])
 RETURNS SETOF _pggit.ddl
 LANGUAGE sql
@@ -239,6 +250,8 @@ BEGIN ATOMIC
         'SHARE',
         CASE WHEN (p_object).attrs ? 'unique' THEN '{may_fail,long_lock}'::text[] ELSE '{long_lock}' END)
     UNION ALL
+    SELECT _pggit.attach_index(p_object) WHERE (p_object).attrs ? 'attached_to'
+    UNION ALL
     SELECT m FROM _pggit.index_marks('{}', p_object) AS m;
 END;
 COMMENT ON FUNCTION _pggit.create_index(_pggit.object, _pggit.object[]) IS $$
@@ -261,6 +274,8 @@ BEGIN ATOMIC
         'ACCESS EXCLUSIVE', '{long_lock}')
     WHERE (p_old).attrs->'tablespace' IS DISTINCT FROM (p_new).attrs->'tablespace'
     UNION ALL
+    SELECT _pggit.attach_index(p_new) WHERE (p_new).attrs ? 'attached_to' AND NOT (p_old).attrs ? 'attached_to'
+    UNION ALL
     SELECT m FROM _pggit.index_marks((p_old).attrs, p_new) AS m;
 END;
 COMMENT ON FUNCTION _pggit.alter_index(_pggit.object, _pggit.object) IS $$
@@ -279,6 +294,8 @@ RETURN (
     SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each((p_new).attrs) AS n
     WHERE n.key IN ('method', 'unique', 'keys', 'include', 'nulls_not_distinct', 'where', 'only')
 )
+-- nothing takes a part off the index that it is attached to
+OR (p_old).attrs ? 'attached_to' AND (p_old).attrs->'attached_id' IS DISTINCT FROM (p_new).attrs->'attached_id'
 -- a broken index is built anew; none is broken on purpose
 OR (p_old).attrs ? 'invalid' AND NOT (p_new).attrs ? 'invalid';
 COMMENT ON FUNCTION _pggit.rebuild_index(_pggit.object, _pggit.object) IS $$
