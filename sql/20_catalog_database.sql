@@ -13,6 +13,59 @@ COMMENT ON FUNCTION _pggit.reads_whole_database() IS $$
 Whether two whole databases are compared. What lives in no schema exists once beside all worktrees, so no branch has a version of it.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.extension_grants(p_extension oid)
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT jsonb_object_agg(g.target, g.grants || jsonb_build_object('owner', pg_get_userbyid(g.owner)))
+    FROM (
+        SELECT m.target, m.owner, _pggit.acl_attrs(coalesce(m.acl, m.usual), coalesce(i.initprivs, m.usual), m.owner) AS grants
+        FROM pg_depend AS d
+        CROSS JOIN LATERAL (
+            SELECT 'TABLE ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relowner, c.relacl,
+                acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, c.relowner)
+            FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            UNION ALL
+            SELECT CASE f.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || quote_ident(n.nspname) || '.' || quote_ident(f.proname)
+                    || '(' || (
+                        SELECT coalesce(string_agg(t.type::regtype::text, ', ' ORDER BY t.place), '')
+                        FROM unnest(f.proargtypes::oid[]) WITH ORDINALITY AS t(type, place)) || ')',
+                f.proowner, f.proacl, acldefault('f', f.proowner)
+            FROM pg_proc AS f
+            JOIN pg_namespace AS n ON n.oid = f.pronamespace
+            WHERE d.classid = 'pg_proc'::regclass AND f.oid = d.objid
+            UNION ALL
+            SELECT 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), t.typowner, t.typacl, acldefault('T', t.typowner)
+            FROM pg_type AS t
+            JOIN pg_namespace AS n ON n.oid = t.typnamespace
+            WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
+            UNION ALL
+            SELECT 'SCHEMA ' || quote_ident(n.nspname), n.nspowner, n.nspacl, acldefault('n', n.nspowner)
+            FROM pg_namespace AS n
+            WHERE d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+            UNION ALL
+            SELECT 'FOREIGN DATA WRAPPER ' || quote_ident(w.fdwname), w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+            FROM pg_foreign_data_wrapper AS w
+            WHERE d.classid = 'pg_foreign_data_wrapper'::regclass AND w.oid = d.objid
+            UNION ALL
+            SELECT 'LANGUAGE ' || quote_ident(l.lanname), l.lanowner, l.lanacl, acldefault('l', l.lanowner)
+            FROM pg_language AS l
+            WHERE d.classid = 'pg_language'::regclass AND l.oid = d.objid
+        ) AS m(target, owner, acl, usual)
+        LEFT JOIN pg_init_privs AS i ON i.classoid = d.classid AND i.objoid = d.objid AND i.objsubid = 0
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = p_extension AND d.deptype = 'e'
+          AND (m.acl IS NOT NULL OR i.initprivs IS NOT NULL)
+    ) AS g
+    WHERE g.grants <> '{}';
+END;
+COMMENT ON FUNCTION _pggit.extension_grants(oid) IS $$
+What has been granted and revoked on the members of an extension since it was made (pg_init_privs), by how GRANT names them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.is_secret_option(p_name text)
 RETURNS boolean
 LANGUAGE sql

@@ -71,7 +71,8 @@ BEGIN ATOMIC
         jsonb_strip_nulls(jsonb_build_object(
             'version', e.extversion,
             'schema', n.nspname,
-            'comment', nullif(obj_description(e.oid, 'pg_extension'), a.comment)
+            'comment', nullif(obj_description(e.oid, 'pg_extension'), a.comment),
+            'members', CASE WHEN _pggit.reads_whole_database() THEN _pggit.extension_grants(e.oid) END
         ))
     FROM pg_extension AS e
     JOIN pg_namespace AS n ON n.oid = e.extnamespace

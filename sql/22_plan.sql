@@ -383,7 +383,7 @@ BEGIN
     -- Where all is new, nothing stands in the way of anything.
     IF p_rebuild <> '{}' OR EXISTS (SELECT FROM unnest(v_items) AS i WHERE i.action <> 'create' AND i.kind <> 'schema' OR i.is_renamed) THEN
         v_items := _pggit.adopt_indexes(_pggit.mark_rebuilds(
-            _pggit.follow_renames(v_items), p_rebuild || _pggit.fixed_options(v_items)));
+            _pggit.follow_renames(v_items), p_rebuild || _pggit.fixed_options(v_items) || _pggit.remade_extensions(v_items)));
         v_items := _pggit.spread_rebuilds(_pggit.rebuild_held_domains(_pggit.spare_partitions(v_items)));
         v_items := _pggit.note_commented_indexes(_pggit.follow_attached(_pggit.follow_partition_indexes(v_items)));
     END IF;

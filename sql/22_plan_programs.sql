@@ -42,41 +42,111 @@ COMMENT ON FUNCTION _pggit.drop_schema(_pggit.object) IS $$
 DROP SCHEMA.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.member_grants(p_old jsonb, p_new jsonb)
+RETURNS SETOF _pggit.ddl
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 1
+BEGIN ATOMIC
+    SELECT _pggit.make_ddl(_pggit.acl_statement(
+        c.deed, array_to_string(c.privileges, ', '), m.target, c.grantee, coalesce(n.grants, o.grants)->>'owner'))
+    FROM (
+        SELECT k.target FROM jsonb_object_keys(coalesce(p_old, '{}') || coalesce(p_new, '{}')) AS k(target)
+    ) AS m
+    CROSS JOIN LATERAL (SELECT p_old->m.target) AS o(grants)
+    CROSS JOIN LATERAL (SELECT p_new->m.target) AS n(grants)
+    CROSS JOIN LATERAL _pggit.acl_changes(coalesce(o.grants, '{}'), coalesce(n.grants, '{}')) AS c
+    ORDER BY m.target;
+END;
+COMMENT ON FUNCTION _pggit.member_grants(jsonb, jsonb) IS $$
+GRANT and REVOKE on the members of an extension that stays, or comes.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.create_extension(p_object _pggit.object, p_parts _pggit.object[])
 RETURNS SETOF _pggit.ddl
 LANGUAGE sql
-IMMUTABLE
+STABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'CREATE EXTENSION ' || quote_ident((p_object).name)
         || ' SCHEMA ' || quote_ident((p_object).attrs->>'schema')
-        || ' VERSION ' || quote_literal((p_object).attrs->>'version'));
+        || ' VERSION ' || quote_literal((p_object).attrs->>'version'),
+        '', CASE WHEN EXISTS (
+            SELECT FROM pg_available_extension_versions AS v WHERE v.name = (p_object).name AND v.version = (p_object).attrs->>'version'
+        ) THEN '{}'::text[] ELSE '{not_available}' END)
+    UNION ALL
+    SELECT m FROM _pggit.member_grants('{}', (p_object).attrs->'members') AS m;
 END;
 COMMENT ON FUNCTION _pggit.create_extension(_pggit.object, _pggit.object[]) IS $$
 CREATE EXTENSION at the recorded version.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.extension_obstacle(p_old _pggit.object, p_new _pggit.object)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN NOT EXISTS (
+        SELECT FROM pg_available_extension_versions AS v WHERE v.name = (p_new).name AND v.version = (p_new).attrs->>'version'
+    ) THEN 'not_available'
+    WHEN (p_old).attrs->>'schema' <> (p_new).attrs->>'schema' AND NOT (
+        SELECT v.relocatable FROM pg_available_extension_versions AS v
+        WHERE v.name = (p_old).name AND v.version = (p_old).attrs->>'version'
+    ) THEN 'not_relocatable'
+    WHEN (p_old).attrs->>'version' <> (p_new).attrs->>'version' AND NOT EXISTS (
+        SELECT FROM pg_extension_update_paths((p_new).name) AS u
+        WHERE u.source = (p_old).attrs->>'version' AND u.target = (p_new).attrs->>'version' AND u.path IS NOT NULL
+    ) THEN 'no_update_path'
+END;
+COMMENT ON FUNCTION _pggit.extension_obstacle(_pggit.object, _pggit.object) IS $$
+Why ALTER EXTENSION would be refused on this server, NULL if it would not.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.remade_extensions(p_items _pggit.plan_item[])
+RETURNS uuid[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN ARRAY(
+    SELECT e.object_id
+    FROM unnest(p_items) AS e
+    WHERE e.kind = 'extension' AND e.action = 'alter'
+      AND _pggit.extension_obstacle(e.old, e.new) IN ('not_relocatable', 'no_update_path')
+      AND NOT EXISTS (
+          SELECT FROM unnest(p_items) AS i WHERE e.object_id = ANY ((i.old).deps) AND i.action <> 'drop')
+);
+COMMENT ON FUNCTION _pggit.remade_extensions(_pggit.plan_item[]) IS $$
+Extensions that are dropped and made again, since there is no other way, and nothing that stays uses them.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.alter_extension(p_old _pggit.object, p_new _pggit.object)
 RETURNS SETOF _pggit.ddl
 LANGUAGE sql
-IMMUTABLE
+STABLE
 PARALLEL SAFE
 ROWS 1
 BEGIN ATOMIC
     SELECT _pggit.make_ddl(
         'ALTER EXTENSION ' || quote_ident((p_new).name) || ' SET SCHEMA ' || quote_ident((p_new).attrs->>'schema'),
-        'ACCESS EXCLUSIVE')
+        'ACCESS EXCLUSIVE',
+        CASE WHEN _pggit.extension_obstacle(p_old, p_new) = 'not_relocatable' THEN '{not_relocatable}'::text[] ELSE '{}' END)
     WHERE (p_old).attrs->>'schema' <> (p_new).attrs->>'schema'
     UNION ALL
     SELECT _pggit.make_ddl(
         'ALTER EXTENSION ' || quote_ident((p_new).name) || ' UPDATE TO ' || quote_literal((p_new).attrs->>'version'),
-        'ACCESS EXCLUSIVE')
-    WHERE (p_old).attrs->>'version' <> (p_new).attrs->>'version';
+        'ACCESS EXCLUSIVE', CASE WHEN o.obstacle IN ('not_available', 'no_update_path') THEN ARRAY[o.obstacle] ELSE '{}' END)
+    FROM (SELECT _pggit.extension_obstacle(p_old, p_new)) AS o(obstacle)
+    WHERE (p_old).attrs->>'version' <> (p_new).attrs->>'version'
+    UNION ALL
+    SELECT m FROM _pggit.member_grants((p_old).attrs->'members', (p_new).attrs->'members') AS m;
 END;
 COMMENT ON FUNCTION _pggit.alter_extension(_pggit.object, _pggit.object) IS $$
-Moves an extension to another schema or version.
+Moves an extension to another schema or version. A statement that this server will refuse says so among its hazards: what uses the
+extension must be settled by hand first.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.drop_extension(p_object _pggit.object)

@@ -248,7 +248,9 @@ BEGIN ATOMIC
             'TABLESPACE ' || quote_ident((p_object).attrs->>'tablespace'),
             'WHERE ' || ((p_object).attrs->>'where')),
         'SHARE',
-        CASE WHEN (p_object).attrs ? 'unique' THEN '{may_fail,long_lock}'::text[] ELSE '{long_lock}' END)
+        CASE WHEN (p_object).attrs ? 'unique' THEN '{may_fail,long_lock}'::text[] ELSE '{long_lock}' END
+            -- no statement makes a broken one
+            || CASE WHEN (p_object).attrs ? 'invalid' THEN '{invalid_at_goal}'::text[] ELSE '{}' END)
     UNION ALL
     SELECT _pggit.attach_index(p_object) WHERE (p_object).attrs ? 'attached_to'
     UNION ALL

@@ -17,6 +17,12 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (SELECT substring(k.key FROM '^(?:identity:)?acl:(.*):[^:]*$')) AS g(grantee)
     WHERE g.grantee NOT IN ('PUBLIC', '@owner')
     UNION
+    SELECT (parse_ident(g.grantee))[1]
+    FROM jsonb_each((p_object).attrs->'members') AS m
+    CROSS JOIN LATERAL jsonb_object_keys(m.value) AS k(key)
+    CROSS JOIN LATERAL (SELECT substring(k.key FROM '^acl:(.*):[^:]*$')) AS g(grantee)
+    WHERE g.grantee NOT IN ('PUBLIC', '@owner')
+    UNION
     SELECT r.role
     FROM jsonb_array_elements_text((p_object).attrs->'roles') AS r(role)
     WHERE (p_object).kind = 'policy'
@@ -75,8 +81,8 @@ BEGIN ATOMIC
         SELECT n AS new, coalesce((o).attrs, '{}') AS old_attrs, CASE
             WHEN NOT p_keep_owners AND NOT p_keep_grants THEN '^$'
             WHEN NOT p_keep_grants THEN '^owner$'
-            WHEN NOT p_keep_owners THEN '^(identity:)?acl:'
-            ELSE '^(owner$|(identity:)?acl:)'
+            WHEN NOT p_keep_owners THEN '^(members$|(identity:)?acl:)'
+            ELSE '^(owner$|members$|(identity:)?acl:)'
         END AS kept
         FROM unnest(p_to) AS n
         LEFT JOIN unnest(p_from) AS o ON (o).object_id = (n).object_id

@@ -101,3 +101,73 @@ def test_no_secret_is_printed(two: Databases) -> None:
     assert "secret_missing" in script
     # that one is set and the other not is still a difference, which only a person can settle
     assert "hush" not in two.migrate(two.first, two.last)
+
+
+def test_grants_on_members_of_extensions_go_there_and_back(two: Databases) -> None:
+    with psycopg.connect(two.pg.maintenance_url) as conn:
+        row = conn.execute(
+            "SELECT min(name) FROM pg_available_extensions WHERE name IN ('citext', 'vector')"
+        ).fetchone()
+    assert row is not None
+    name = row[0]
+    if name is None:
+        pytest.skip("this server has no extension with a type")
+    two.run(two.first, f"CREATE EXTENSION {name}")
+    granted = f"""
+        CREATE EXTENSION {name};
+        REVOKE EXECUTE ON FUNCTION {name}_eq({name}, {name}) FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION {name}_eq({name}, {name}) TO pggit_test_alice;
+        GRANT USAGE ON TYPE {name} TO pggit_test_bob WITH GRANT OPTION
+        """
+    two.run(two.last, granted)
+    start, goal = entries(two.pg, two.first, True), entries(two.pg, two.last, True)
+    assert start != goal
+    there = two.migrate(two.first, two.last)
+    assert entries(two.pg, two.first, True) == goal, there
+    assert two.migrate(two.first, two.last) == ""
+    new = two.migrate(two.origin, two.last)
+    assert entries(two.pg, two.origin, True) == goal, new
+    two.run(two.origin, f"DROP EXTENSION {name}; CREATE EXTENSION {name}")
+    back = two.migrate(two.last, two.origin)
+    assert entries(two.pg, two.last, True) == start, back
+
+
+def test_an_extension_that_cannot_go_back_is_made_again_or_says_why(two: Databases) -> None:
+    with psycopg.connect(two.pg.url(two.first)) as conn:
+        found = conn.execute(
+            "SELECT u.source, u.target, u.name FROM (SELECT v.name, p.source, p.target, p.path"
+            " FROM (SELECT DISTINCT name FROM pg_available_extension_versions WHERE name IN ('citext', 'vector')) AS v"
+            " CROSS JOIN LATERAL pg_extension_update_paths(v.name) AS p) AS u"
+            " JOIN pg_available_extension_versions AS o ON o.name = u.name AND o.version = u.source"
+            " JOIN pg_available_extension_versions AS n ON n.name = u.name AND n.version = u.target"
+            " WHERE u.path IS NULL ORDER BY u.name, u.source, u.target LIMIT 1"
+        ).fetchone()
+    if found is None:
+        pytest.skip("this server can update every extension both ways")
+    later, earlier, name = found
+    two.run(two.first, f"CREATE EXTENSION {name} VERSION '{later}'")
+    two.run(two.last, f"CREATE EXTENSION {name} VERSION '{earlier}'")
+    script = two.migrate(two.first, two.last)
+    assert "no_update_path" not in script
+    assert two.migrate(two.first, two.last) == ""
+    used = (
+        f"DROP EXTENSION {name}; CREATE EXTENSION {name} VERSION '{{}}'; CREATE TABLE t (v {name})"
+    )
+    two.run(two.first, used.format(later))
+    two.run(two.last, used.format(earlier))
+    plan = compare.compare(two.pg.url(two.first), two.pg.url(two.last))
+    assert [one.hazards for one in plan.steps if one.kind == "extension"] == [["no_update_path"]]
+
+
+def test_an_index_that_is_invalid_at_the_goal_says_so(two: Databases) -> None:
+    table = "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1);"
+    two.run(two.first, table)
+    two.run(two.last, table)
+    with (
+        psycopg.connect(two.pg.url(two.last), autocommit=True) as conn,
+        pytest.raises(psycopg.errors.UniqueViolation),
+    ):
+        conn.execute("CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)")
+    plan = compare.compare(two.pg.url(two.first), two.pg.url(two.last))
+    hazards = [one.hazards for one in plan.steps if one.kind == "index"]
+    assert hazards == [["may_fail", "long_lock", "invalid_at_goal"]]
