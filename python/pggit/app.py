@@ -17,12 +17,14 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Contact, License, Tag
 from litestar.static_files import create_static_files_router
+from litestar.status_codes import HTTP_503_SERVICE_UNAVAILABLE
 
 from pggit import __version__
 from pggit.db import Database
 from pggit.errors import (
     HTTP_STATUSES,
     INTERNAL,
+    LATER,
     ErrorCode,
     ErrorDetail,
     ErrorResponse,
@@ -102,6 +104,7 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[ErrorRe
         path=request.url.path,
         request_id=request_id.get(),
         details=details,
+        retry_after=LATER if status == HTTP_503_SERVICE_UNAVAILABLE else None,
     )
     return _respond(body, error.headers)
 
@@ -211,7 +214,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         from pggit.tracing import Tracing
 
         tracing = Tracing(endpoint)
-    limiter = Limiter(current, database)
+    shared = live.cache.shared
+    limiter = Limiter(current, database, None if shared is None else shared.client)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
@@ -220,7 +224,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             async with live.run(), monitor.run():
                 yield
         finally:
-            await limiter.close()
             await database.close()
             if tracing is not None:
                 await asyncio.to_thread(tracing.close)

@@ -26,6 +26,7 @@ class ErrorCode(enum.StrEnum):
     RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED"
     READ_ONLY = "READ_ONLY"
     NOT_INSTALLED = "NOT_INSTALLED"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     INTERNAL_ERROR = "INTERNAL_ERROR"
@@ -92,7 +93,7 @@ SQLSTATES = {
     "25006": Outcome(503, ErrorCode.READ_ONLY, 30),
     "28": UNAVAILABLE,
     "3D000": UNAVAILABLE,
-    "3F000": Outcome(503, ErrorCode.NOT_INSTALLED),
+    "3F000": Outcome(503, ErrorCode.NOT_INSTALLED, 30),
     "40001": Outcome(409, ErrorCode.RESOURCE_CONFLICT, 1),
     "40P01": Outcome(409, ErrorCode.RESOURCE_CONFLICT, 1),
     "42501": Outcome(403, ErrorCode.FORBIDDEN),
@@ -120,6 +121,9 @@ HTTP_STATUSES = {
 }
 
 RETRIED = ("40001", "40P01")
+
+# Seconds after which one may ask again who was refused for the moment, where nothing better is known.
+LATER = 5
 
 
 def outcome_of(sqlstate: str | None) -> Outcome:

@@ -21,6 +21,8 @@ Stream = Literal["alerts", "dashboard", "events", "status"]
 # Stream, and the channels (or, for server-sent events, the types) that are wanted; none: all.
 Group = tuple[Stream, frozenset[str]]
 
+# Seconds between two strokes of the clock, which finds the stalled, the expired and the new.
+STROKE = 0.5
 HEARTBEAT = 25.0
 STATUS = 5.0
 # Seconds between two questions whether the keys by which clients came are still good.
@@ -115,12 +117,16 @@ class Feed:
         self._hub = hub
         self._status = status
         self._good_keys = good_keys
+        # Both beside the clock: a database that is slow to answer must not stop it.
         self._checking: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._heartbeat = heartbeat
         self._every = every
         self._groups: dict[Group, set[Peer]] = {}
         self._group_of: dict[Peer, Group] = {}
         self._lagging: set[Peer] = set()
+        # Who came since the clock struck last, and has not been told how the system is.
+        self._newcomers: set[Peer] = set()
         self._is_passing_on = False
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
@@ -143,7 +149,7 @@ class Feed:
     async def close(self) -> None:
         """End everything."""
         self.stop()
-        for task in (self._task, self._checking):
+        for task in (self._task, self._checking, self._telling):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
@@ -175,12 +181,16 @@ class Feed:
             if not peers:
                 del self._groups[group]
         self._lagging.discard(peer)
+        self._newcomers.discard(peer)
 
     def regroup(self, peer: Peer, wanted: frozenset[str]) -> None:
         """Let a client hear other channels from here on."""
         stream = self._group_of[peer][0]
+        is_new = peer in self._newcomers
         self.leave(peer)
         self._place(peer, (stream, wanted))
+        if is_new:
+            self._newcomers.add(peer)
 
     async def join(self, peer: Peer, group: Group, after: str | None, read: Read) -> bool:
         """Let a client hear what happens from now on, and before it what happened since a position; False: closed."""
@@ -190,6 +200,8 @@ class Feed:
             if after is not None:
                 peer.held = []
             self._place(peer, group)
+            if group[0] != "events":
+                self._newcomers.add(peer)
 
         # From that very point on it hears what happens, so what it missed ends there: nothing is lost between, or doubled.
         if self._is_closing or not await self._hub.catch_up(JOIN, place):
@@ -269,7 +281,7 @@ class Feed:
     async def _tick(self) -> None:
         beat_at = status_at = keys_at = monotonic()
         while True:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(STROKE)
             now = monotonic()
             for peer in [peer for peer in self._lagging if not peer.lags(now)]:
                 self._lagging.discard(peer)
@@ -279,14 +291,16 @@ class Feed:
             self._end_expired()
             if now - keys_at >= KEYS and (self._checking is None or self._checking.done()):
                 keys_at = now
-                # Beside the clock: a database that is slow to answer must not stop it.
                 self._checking = asyncio.create_task(self._end_revoked(), name="pggit feed keys")
             if now - beat_at >= self._heartbeat and not self._is_passing_on:
                 beat_at = now
                 self._beat()
-            if now - status_at >= self._every and self._group_of:
-                status_at = now
-                await self._tell_status(now)
+            is_due = now - status_at >= self._every and bool(self._group_of)
+            if (is_due or self._newcomers) and (self._telling is None or self._telling.done()):
+                status_at = now if is_due else status_at
+                self._telling = asyncio.create_task(
+                    self._tell_status(now), name="pggit feed status"
+                )
 
     def _end_expired(self) -> None:
         now = time()
@@ -315,14 +329,17 @@ class Feed:
                 peer.say(comment if group[0] == "events" else payload)
 
     async def _tell_status(self, now: float) -> None:
+        # Who comes while PostgreSQL is asked is told with the next.
+        newcomers, self._newcomers = self._newcomers, set()
         try:
             status = await self._status()
         except (psycopg.Error, OSError, TimeoutError):
+            self._newcomers |= newcomers & self._group_of.keys()
             return
-        if status == self._last_status and now - self._told_at < 6 * self._every:
-            return
-        self._last_status, self._told_at = status, now
+        is_news = status != self._last_status or now - self._told_at >= 6 * self._every
+        if is_news:
+            self._last_status, self._told_at = status, now
         payload = message("system_status", status)
         for peer, group in self._group_of.items():
-            if group[0] != "events":
+            if group[0] != "events" and (is_news or peer in newcomers):
                 peer.say(payload)

@@ -14,6 +14,7 @@ from pggit.settings import Settings
 
 # Everything else asks for neither token nor place: health, metrics, documentation; inbound webhooks have signatures.
 GUARDED = "/api/"
+SIGNED = "/api/v1/webhooks/github"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # Where the gate leaves what it found, in the scope.
 PRINCIPAL = "pggit.principal"
@@ -44,7 +45,7 @@ class Gate:
         kind: str = scope["type"]
         if kind == "websocket" and self._tokens is not None:
             await self._recognise(cast("WebSocketScope", scope))
-        elif kind == "http" and str(scope["path"]).startswith(GUARDED):
+        elif kind == "http" and str(scope["path"]).startswith(GUARDED) and scope["path"] != SIGNED:
             http = cast("HTTPScope", scope)
             try:
                 admission, reason = await self._judge(http)

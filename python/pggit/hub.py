@@ -22,7 +22,8 @@ POLL = 0.5
 BATCH = 500
 # Seconds after the last complete reading during which what we know still counts as known.
 FRESH = 3.0
-BACKOFF = (0.05, 2.0)
+# Seconds between two attempts to connect, at first and at most: who lost the stream has caught up within two.
+BACKOFF = (0.05, 1.0)
 # Positions from which events are missing, or that are none.
 LOST = ("VCS30", "VCV30")
 

@@ -1,5 +1,6 @@
 """The one limiter, exact over all routes and replicas, because one place counts: Valkey if configured, else PostgreSQL."""
 
+import asyncio
 import ipaddress
 import logging
 from collections.abc import Sequence
@@ -81,21 +82,15 @@ def too_many(admission: Admission, path: str) -> ErrorResponse:
 class Limiter:
     """Counts requests by principal: user:…, key:… or ip:…."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, valkey: Any = None) -> None:
         self._db = database.as_service()
         self.limit = settings.rate_limit_requests
         self.window = settings.rate_limit_window
         # A window that is used up stays so until it ends, whoever asks: nobody has to be asked again.
         self._refused: dict[str, Admission] = {}
-        self._valkey: Any = None
+        # The client of the shared cache, so that a process has one pool of connections to Valkey.
+        self._script: Any = None if valkey is None else valkey.register_script(TAKE)
         self._resting_until = 0.0
-        if settings.valkey_url:
-            self._valkey, self._script = _connect(settings.valkey_url)
-
-    async def close(self) -> None:
-        """Give Valkey's connections back."""
-        if self._valkey is not None:
-            await self._valkey.aclose()
 
     def refused(self, principal: str) -> Admission | None:
         """The refusal that still holds for a principal, if this process knows of one."""
@@ -122,7 +117,7 @@ class Limiter:
 
     async def take_key(self, key_hash: str, address: str) -> Admitted:
         """Authenticate a key and count the request: one call where PostgreSQL counts."""
-        if self._valkey is None or monotonic() < self._resting_until:
+        if self._script is None or monotonic() < self._resting_until:
             found = await self._db.call_value(
                 Admitted,
                 "admit_key",
@@ -165,12 +160,13 @@ class Limiter:
         """None where there is no Valkey, or it does not answer: then PostgreSQL counts, and nobody is let through uncounted."""
         from redis.exceptions import RedisError
 
-        if self._valkey is None or monotonic() < self._resting_until:
+        if self._script is None or monotonic() < self._resting_until:
             return None
         try:
-            allowed, used, left = await self._script(
-                keys=[f"pggit:rate:{principal}"], args=[limit, self.window]
-            )
+            async with asyncio.timeout(PATIENCE):
+                allowed, used, left = await self._script(
+                    keys=[f"pggit:rate:{principal}"], args=[limit, self.window]
+                )
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("Valkey does not count, PostgreSQL does: %s", error)
             self._resting_until = monotonic() + REST
@@ -185,19 +181,6 @@ class Limiter:
 
 def _principal(key: dict[str, Any] | None, address: str) -> str:
     return f"ip:{address}" if key is None else f"key:{key['key_id']}"
-
-
-def _connect(url: str) -> tuple[Any, Any]:
-    from redis.asyncio import Redis
-
-    scheme, separator, rest = url.partition("://")
-    client: Any = Redis.from_url(
-        scheme.replace("valkey", "redis") + separator + rest,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        max_connections=50,
-    )
-    return client, client.register_script(TAKE)
 
 
 class Addresses:

@@ -202,9 +202,9 @@ def checked(settings: Settings) -> Settings:
         raise SettingsError(
             "DATABASE_ROLE_URL must hold {role}, which stands for reader, writer or admin"
         )
-    if not 1 <= settings.pool_max <= 50:
+    if not 10 <= settings.pool_max <= 50:
         raise SettingsError(
-            "DATABASE_POOL_SIZE + DATABASE_MAX_OVERFLOW must be between 1 and 50, "
+            "DATABASE_POOL_SIZE + DATABASE_MAX_OVERFLOW must be between 10 and 50, "
             f"not {settings.pool_max}"
         )
     if settings.log_level.upper() not in LOG_LEVELS:

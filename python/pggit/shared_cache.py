@@ -10,12 +10,13 @@ import msgspec
 
 _log = logging.getLogger("pggit.cache")
 
+# What the contract has for Valkey: connections of a process, seconds for one of them, seconds between two checks of one at rest.
+POOL = 20
+SOCKET_TIMEOUT = 5.0
+HEALTH_CHECK = 30
 # Seconds: what Valkey is given at most for one answer to us, and how long it is left alone after it failed.
 WAIT = 0.5
 REST = 5.0
-SOCKET_TIMEOUT = 5.0
-POOL = 20
-HEALTH_CHECK = 30
 SNAPSHOT = re.compile(rb"\d+:\d+:(\d+(,\d+)*)?")
 
 
@@ -39,7 +40,7 @@ class SharedCache:
         self._errors = (RedisError, OSError, TimeoutError)
         scheme, separator, rest = url.partition("://")
         known = {"valkey": "redis", "valkeys": "rediss"}
-        self._client: Any = Redis(
+        self.client: Any = Redis(
             connection_pool=BlockingConnectionPool.from_url(
                 known.get(scheme, scheme) + separator + rest,
                 max_connections=POOL,
@@ -76,7 +77,7 @@ class SharedCache:
         if self.is_resting:
             return None
         try:
-            async with asyncio.timeout(WAIT), self._client.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(WAIT), self.client.pipeline(transaction=False) as pipe:
                 value, left = await pipe.get(place).pttl(place).execute()
         except self._errors as error:
             self._failed(error)
@@ -95,7 +96,7 @@ class SharedCache:
             return
         try:
             async with asyncio.timeout(WAIT):
-                await self._client.set(
+                await self.client.set(
                     place, snapshot.encode() + b"\n" + body, px=max(1, int(seconds * 1000))
                 )
         except self._errors as error:
@@ -108,7 +109,7 @@ class SharedCache:
         started = monotonic()
         try:
             async with asyncio.timeout(WAIT):
-                await self._client.ping()
+                await self.client.ping()
         except self._errors as error:
             self._failed(error)
             return None
@@ -118,5 +119,5 @@ class SharedCache:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.aclose()
-        await self._client.connection_pool.disconnect()
+        await self.client.aclose()
+        await self.client.connection_pool.disconnect()

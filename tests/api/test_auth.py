@@ -335,3 +335,14 @@ def test_each_role_may_call_what_is_listed_for_it_and_nothing_else(
     ]
     assert wrong == []
     assert len(found) > 200
+
+
+def test_webhooks_that_come_in_are_refused_as_long_as_nobody_checks_them(
+    guarded: httpx.Client, empty_api: httpx.Client
+) -> None:
+    """Signed or not, with a token or without: 503, never accepted."""
+    for client in (guarded, empty_api):
+        for headers in ({}, {"X-Hub-Signature-256": "sha256=00", "X-GitHub-Event": "ping"}):
+            refused = client.post("/api/v1/webhooks/github", json={"zen": "x"}, headers=headers)
+            assert_envelope(refused, 503, "NOT_CONFIGURED")
+            assert int(refused.headers["retry-after"]) > 0

@@ -19,6 +19,7 @@ from api.feeds import hear, here, open_socket
 from api.service import assert_envelope, serve, settings_for
 from api.valkey import Valkey
 from pggit import migrate
+from pggit.app import create_app
 from pggit.settings import Settings
 from servers import PgServer, own_server
 
@@ -395,3 +396,16 @@ def test_postgresql_that_restarts_leaves_nothing_stale(pg: PgServer) -> None:
             open_socket(api, last_event_id=position) as line,
         ):
             assert hear(line)["data"]["id"] == made
+
+
+def test_one_pool_of_connections_leads_to_valkey_as_the_contract_has_it() -> None:
+    app = create_app(
+        Settings(
+            database_url="postgresql:///x", valkey_url="redis://127.0.0.1:1/0", log_level="ERROR"
+        )
+    )
+    shared = app.state.live.cache.shared
+    pool = shared.client.connection_pool
+    assert pool.max_connections == 20
+    made = pool.make_connection()
+    assert (made.socket_timeout, made.socket_keepalive, made.health_check_interval) == (5, True, 30)

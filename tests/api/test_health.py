@@ -31,6 +31,7 @@ def test_health_names_every_dependency_and_what_is_not_configured(empty_api: htt
         "database": "healthy",
         "cache": "not_configured",
         "celery": "not_configured",
+        "workers": "not_configured",
         "github_api": "not_configured",
     }
 
@@ -63,6 +64,7 @@ def test_without_postgresql(away: httpx.Client, path: str, status: int, word: st
     started = monotonic()
     response = away.get(path)
     assert (response.status_code, response.json()["status"]) == (status, word)
+    assert ("retry-after" in response.headers) == (status == 503)
     assert monotonic() - started < 5
 
 

@@ -38,7 +38,8 @@ def test_lists_and_flags_are_read() -> None:
     ("environment", "named"),
     [
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
-        ({"DATABASE_POOL_SIZE": "60"}, "DATABASE_POOL_SIZE"),
+        ({"DATABASE_POOL_SIZE": "41"}, "DATABASE_POOL_SIZE"),
+        ({"DATABASE_POOL_SIZE": "5", "DATABASE_MAX_OVERFLOW": "4"}, "DATABASE_POOL_SIZE"),
         ({"HEALTH_STRICT": "maybe"}, "HEALTH_STRICT"),
         ({"AUTH_MODE": "magic"}, "AUTH_MODE"),
         ({"ENVIRONMENT": "production"}, "AUTH_MODE"),

@@ -1,16 +1,17 @@
 """Health: always an answer, within seconds, whatever PostgreSQL does."""
 
 from time import monotonic
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
+from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
 from pggit import __version__
-from pggit.errors import utc_now
+from pggit.errors import LATER, utc_now
 from pggit.monitor import CacheReading, Monitor, Reading
 from pggit.routes import error_spec
 from pggit.structs import Answer
@@ -98,6 +99,11 @@ def _word(is_configured: bool, is_well: bool) -> Literal["healthy", "unhealthy",
 
 def _checks(database: Reading, cache: CacheReading) -> dict[str, Check]:
     workers = database.facts.workers
+    queue = Check(
+        status=_word(workers.known > 0, workers.alive > 0),
+        timestamp=database.timestamp,
+        error="no worker was seen for a minute" if workers.known > workers.alive == 0 else None,
+    )
     return {
         "database": Check(
             status="healthy" if database.is_up else "unhealthy",
@@ -111,12 +117,9 @@ def _checks(database: Reading, cache: CacheReading) -> dict[str, Check]:
             response_time_ms=None if cache.milliseconds is None else round(cache.milliseconds, 1),
             error=cache.error,
         ),
-        # The queue's workers, under the name that the contract has for them.
-        "celery": Check(
-            status=_word(workers.known > 0, workers.alive > 0),
-            timestamp=database.timestamp,
-            error="no worker was seen for a minute" if workers.known > workers.alive == 0 else None,
-        ),
+        # The queue's workers, by their name and by the one that the contract has for them.
+        "celery": queue,
+        "workers": queue,
         "github_api": Check(status="not_configured", timestamp=database.timestamp),
     }
 
@@ -136,6 +139,11 @@ async def _answer(monitor: Monitor, strict: bool) -> tuple[int, Health]:
         checks=checks,
         checks_summary={name: check.status for name, check in checks.items()},
     )
+
+
+def _told(body: Any, status: int) -> Response[Any]:
+    headers = {} if status == HTTP_200_OK else {"Retry-After": str(LATER)}
+    return Response(body, status_code=status, headers=headers)
 
 
 _STRICT_503 = {
@@ -164,7 +172,7 @@ async def get_health(
         status=body.status, timestamp=body.timestamp, checks=body.checks_summary, uptime=body.uptime
     )
     shapes: dict[str, Health | FlatHealth] = {"full": body, "flat": flat}
-    return Response(shapes[shape], status_code=status)
+    return _told(shapes[shape], status)
 
 
 @get("/live", summary="Liveness")
@@ -177,7 +185,7 @@ async def get_liveness() -> Liveness:
 async def get_readiness(monitor: NamedDependency[Monitor]) -> Response[Health]:
     """503 while PostgreSQL is away."""
     status, body = await _answer(monitor, True)
-    return Response(body, status_code=status)
+    return _told(body, status)
 
 
 @get(
@@ -217,7 +225,7 @@ async def get_deep_health(monitor: NamedDependency[Monitor]) -> Response[DeepHea
             status=state, active_count=webhooks.active_count, failed_count=webhooks.failed_count
         ),
     )
-    return Response(body, status_code=200 if database.is_up else 503)
+    return _told(body, 200 if database.is_up else 503)
 
 
 router = Router(

@@ -1,16 +1,18 @@
 """Webhooks that go out: who is told of events, how they fare, what was sent and what is to be sent again."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import idna
-from litestar import Response, Router, delete, get, post, put
+from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_503_SERVICE_UNAVAILABLE
 
 from pggit.cache import Cache
 from pggit.db import Database
+from pggit.errors import ErrorCode, ErrorResponse, envelope
 from pggit.routes import Limit, Offset, Reads, errors, kept
+from pggit.telemetry import request_id
 from pggit.webhooks import (
     DeadLetterPage,
     Delivery,
@@ -26,6 +28,9 @@ from pggit.webhooks import (
     WebhookPage,
     WebhookWithSecret,
 )
+
+# Seconds after which a sender of webhooks may ask whether they are served now.
+UNTIL_CONFIGURED = 3600
 
 WebhookNumber = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="Id of a webhook")]
 DeliveryNumber = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="Id of a delivery")]
@@ -250,6 +255,21 @@ async def replay_deliveries(
     )
 
 
+@post("/github", include_in_schema=False)
+async def receive_event(request: Request[Any, Any, Any]) -> Response[ErrorResponse]:
+    """Webhooks that come in are not served yet: what nobody checks is refused, signed or not."""
+    body = envelope(
+        message="inbound webhooks are not configured",
+        code=ErrorCode.NOT_CONFIGURED,
+        status=HTTP_503_SERVICE_UNAVAILABLE,
+        path=request.url.path,
+        request_id=request_id.get(),
+        retry_after=UNTIL_CONFIGURED,
+    )
+    headers = {"Retry-After": str(UNTIL_CONFIGURED)}
+    return Response(body, status_code=HTTP_503_SERVICE_UNAVAILABLE, headers=headers)
+
+
 router = Router(
     path="/webhooks",
     tags=["webhooks"],
@@ -268,5 +288,6 @@ router = Router(
         expunge_delivery,
         list_dead_letters,
         replay_deliveries,
+        receive_event,
     ],
 )
