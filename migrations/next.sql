@@ -161,3 +161,4 @@ DROP FUNCTION _pggit.assign_identities(integer);
 DROP FUNCTION _pggit.option_changes(text, jsonb, jsonb, text) CASCADE;
 -- relations of 30_merge_spelling.sql
 DROP FUNCTION _pggit.adopt_text(_pggit.object[], _pggit.object[]);
+-- relations of 63_dependencies.sql

@@ -120,6 +120,7 @@ RETURNS bytea
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET work_mem = '64MB'
@@ -178,6 +179,7 @@ $$;
 COMMENT ON FUNCTION _pggit.write_tree(_pggit.object[]) IS $$
 Stores a whole state, or finds it stored, and gives its hash. What it shares with earlier states is not written again.
 p_objects: every object; parents must be among them, because a part lies in the bucket of its table.
+It runs as the owner: who could write a version under a hash that is not its own could say beforehand what others will commit.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.patch_tree(
@@ -189,6 +191,7 @@ RETURNS bytea
 LANGUAGE plpgsql
 VOLATILE
 PARALLEL UNSAFE
+SECURITY DEFINER
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET jit = off

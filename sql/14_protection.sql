@@ -33,31 +33,6 @@ COMMENT ON FUNCTION _pggit.has_role(text) IS $$
 Whether the current user has a role of pggit (writer or admin), or a greater one, or is the owner of pggit.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.is_merge(p_branch_id integer, p_from integer, p_to integer)
-RETURNS boolean
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-BEGIN ATOMIC
-    -- Either a commit with several parents on top of the old head, or a fast-forward: to where another branch stands or stood.
-    -- It is a merge that has been recorded, and so audited, before it moves the branch.
-    SELECT _pggit.is_ancestor(p_from, p_to) AND EXISTS (
-        SELECT FROM _pggit.merges AS m
-        WHERE m.target_branch_id = p_branch_id
-            AND m.target_commit_id = p_from
-            AND m.operation = 'merge'
-            AND m.status IN ('in_progress', 'pending_conflicts')) AND (
-        EXISTS (SELECT FROM _pggit.commit_parents AS p WHERE p.commit_id = p_to AND p.ordinality = 2)
-            AND EXISTS (
-                SELECT FROM _pggit.commit_parents AS p
-                WHERE p.commit_id = p_to AND p.ordinality = 1 AND p.parent_commit_id = p_from)
-        OR EXISTS (
-            SELECT FROM _pggit.reflog AS r WHERE r.new_commit_id = p_to AND r.branch_id <> p_branch_id));
-END;
-COMMENT ON FUNCTION _pggit.is_merge(integer, integer, integer) IS $$
-Whether moving a branch from one commit to another is what a merge does.
-$$;
-
 CREATE OR REPLACE FUNCTION _pggit.check_unprotected(p_branch_id integer, p_what text)
 RETURNS void
 LANGUAGE plpgsql

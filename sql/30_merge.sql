@@ -127,10 +127,9 @@ DECLARE
     v_merge _pggit.merges;
 BEGIN
     IF p_is_locked THEN
-        SELECT m.* INTO v_merge FROM _pggit.merges AS m WHERE m.merge_id = p_merge_id FOR UPDATE;
-    ELSE
-        SELECT m.* INTO v_merge FROM _pggit.merges AS m WHERE m.merge_id = p_merge_id;
+        PERFORM _pggit.lock_merge(p_merge_id);
     END IF;
+    SELECT m.* INTO v_merge FROM _pggit.merges AS m WHERE m.merge_id = p_merge_id;
     IF v_merge.merge_id IS NULL THEN
         PERFORM _pggit.check_initialised();
         PERFORM _pggit.raise_error('VCN04', format('merge "%s" does not exist', p_merge_id), NULL,

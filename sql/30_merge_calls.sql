@@ -231,31 +231,6 @@ they would mean after the merge.
 Errors: VCS25 naming them.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.insert_merge(p_merge _pggit.merges)
-RETURNS _pggit.merges
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pggit, _pggit, pg_temp
-AS $$
-DECLARE
-    v_merge _pggit.merges;
-BEGIN
-    INSERT INTO _pggit.merges (
-        operation, source_branch_id, source_ref, target_branch_id, merge_base_branch_id, base_commit_id,
-        source_commit_id, target_commit_id, ours_commit_id, todo_commit_ids, merge_strategy, merge_message, status,
-        message, created_by, completed_at)
-    VALUES (
-        p_merge.operation, p_merge.source_branch_id, p_merge.source_ref, p_merge.target_branch_id,
-        p_merge.merge_base_branch_id, p_merge.base_commit_id, p_merge.source_commit_id, p_merge.target_commit_id,
-        p_merge.ours_commit_id, p_merge.todo_commit_ids, p_merge.merge_strategy, p_merge.merge_message,
-        coalesce(p_merge.status, 'in_progress'), coalesce(p_merge.message, ''), _pggit.current_author(),
-        CASE WHEN p_merge.status = 'completed' THEN clock_timestamp() END)
-    RETURNING * INTO v_merge;
-    RETURN v_merge;
-END;
-$$;
-COMMENT ON FUNCTION _pggit.insert_merge(_pggit.merges) IS 'Records a prepared merge.';
-
 CREATE OR REPLACE FUNCTION _pggit.leave_conflicts(
     p_merge _pggit.merges,
     p_conflicts _pggit.merge_conflict[],
@@ -279,12 +254,11 @@ DECLARE
 BEGIN
     PERFORM _pggit.store_conflicts(p_merge.merge_id, p_conflicts);
     v_count := _pggit.count_open_conflicts(p_merge.merge_id);
-    UPDATE _pggit.merges AS m
-    SET status = 'pending_conflicts',
-        conflicts_detected = true,
-        message = array_to_string(format('%s conflict%s to resolve', v_count, CASE WHEN v_count = 1 THEN '' ELSE 's' END)
-            || v_refused || p_notes, '; ')
-    WHERE m.merge_id = p_merge.merge_id;
+    p_merge.status := 'pending_conflicts';
+    p_merge.conflicts_detected := true;
+    p_merge.message := array_to_string(format('%s conflict%s to resolve', v_count, CASE WHEN v_count = 1 THEN '' ELSE 's' END)
+        || v_refused || p_notes, '; ');
+    PERFORM _pggit.write_merge(p_merge);
 END;
 $$;
 COMMENT ON FUNCTION _pggit.leave_conflicts(_pggit.merges, _pggit.merge_conflict[], text[]) IS $$
@@ -313,9 +287,9 @@ BEGIN
         IF p_merge.operation IN ('cherry_pick', 'revert') AND v_attempt.steps = '{}'
             AND NOT EXISTS (SELECT FROM _pggit.diff_objects(v_attempt.ours, v_attempt.objects))
         THEN
-            UPDATE _pggit.merges AS m
-            SET status = 'completed', message = 'already up to date', completed_at = clock_timestamp()
-            WHERE m.merge_id = p_merge.merge_id;
+            p_merge.status := 'completed';
+            p_merge.message := 'already up to date';
+            PERFORM _pggit.write_merge(p_merge);
             RETURN _pggit.merge_row(p_merge.merge_id);
         END IF;
         v_applied := _pggit.try_apply(p_merge, v_attempt, v_is_shipped);
@@ -329,17 +303,13 @@ BEGIN
     END IF;
     -- conflicts that the resolutions of others made pointless
     PERFORM _pggit.store_conflicts(p_merge.merge_id, ARRAY[]::_pggit.merge_conflict[]);
-    UPDATE _pggit.merges AS m
-    SET status = 'completed',
-        merge_commit_id = v_applied.commit_id,
-        completed_at = clock_timestamp(),
-        merge_message = p_merge.merge_message,
-        message = array_to_string(ARRAY[format('%s %s %s %s',
-            CASE m.operation WHEN 'cherry_pick' THEN 'picked' WHEN 'revert' THEN 'reverted'
-                WHEN 'rebase' THEN 'rebased' ELSE 'merged' END,
-            m.source_ref, CASE m.operation WHEN 'revert' THEN 'on' ELSE 'into' END,
-            (SELECT b.name FROM _pggit.branches AS b WHERE b.branch_id = m.target_branch_id))] || v_notes, '; ')
-    WHERE m.merge_id = p_merge.merge_id;
+    p_merge.status := 'completed';
+    p_merge.merge_commit_id := v_applied.commit_id;
+    p_merge.message := array_to_string(ARRAY[format('%s %s %s %s',
+        CASE p_merge.operation WHEN 'cherry_pick' THEN 'picked' WHEN 'revert' THEN 'reverted' ELSE 'merged' END,
+        p_merge.source_ref, CASE p_merge.operation WHEN 'revert' THEN 'on' ELSE 'into' END,
+        (SELECT b.name FROM _pggit.branches AS b WHERE b.branch_id = p_merge.target_branch_id))] || v_notes, '; ');
+    PERFORM _pggit.write_merge(p_merge);
     RETURN _pggit.merge_row(p_merge.merge_id);
 END;
 $$;
@@ -370,11 +340,11 @@ DECLARE
 BEGIN
     PERFORM _pggit.check_live_dependencies(v_merge.source_branch_id);
     PERFORM _pggit.check_live_dependencies(v_merge.target_branch_id);
+    IF v_merge.status = 'completed' THEN
+        v_merge.message := array_to_string(v_merge.message || _pggit.source_note(v_merge), '; ');
+    END IF;
     v_merge := _pggit.insert_merge(v_merge);
     IF v_merge.status = 'completed' THEN
-        UPDATE _pggit.merges AS m
-        SET message = array_to_string(m.message || _pggit.source_note(v_merge), '; ')
-        WHERE m.merge_id = v_merge.merge_id;
         PERFORM _pggit.record_timing('merge', v_started);
         RETURN _pggit.merge_row(v_merge.merge_id);
     END IF;
@@ -551,11 +521,9 @@ AS $$
 DECLARE
     v_merge _pggit.merges := _pggit.get_open_merge(p_merge_id);
 BEGIN
-    UPDATE _pggit.merges AS m
-    SET status = 'aborted',
-        message = 'aborted; nothing was changed',
-        aborted_at = clock_timestamp()
-    WHERE m.merge_id = v_merge.merge_id;
+    v_merge.status := 'aborted';
+    v_merge.message := 'aborted; nothing was changed';
+    PERFORM _pggit.write_merge(v_merge);
     RETURN _pggit.merge_row(p_merge_id);
 END;
 $$;

@@ -176,12 +176,10 @@ VOLATILE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 BEGIN
-    UPDATE _pggit.merges AS m
-    SET ours_commit_id = p_ours_id,
-        source_commit_id = p_commit_id,
-        base_commit_id = _pggit.first_parent(p_commit_id),
-        todo_commit_ids = p_todo
-    WHERE m.merge_id = p_merge.merge_id;
+    p_merge.ours_commit_id := p_ours_id;
+    p_merge.source_commit_id := p_commit_id;
+    p_merge.base_commit_id := _pggit.first_parent(p_commit_id);
+    p_merge.todo_commit_ids := p_todo;
     PERFORM _pggit.leave_conflicts(p_merge, p_conflicts, format('stopped at commit %s (%s), %s to follow', p_commit_id,
         (SELECT c.message FROM _pggit.commits AS c WHERE c.commit_id = p_commit_id), cardinality(p_todo)) || p_notes);
 END;
@@ -253,11 +251,11 @@ BEGIN
         v_commit_id := _pggit.read_back(p_merge, v_worktree_id, v_commit_id, ARRAY[v_commit_id]);
     END IF;
     PERFORM _pggit.store_conflicts(p_merge.merge_id, ARRAY[]::_pggit.merge_conflict[]);
-    UPDATE _pggit.merges AS m
-    SET status = 'completed', merge_commit_id = v_commit_id, completed_at = clock_timestamp(),
-        message = format('rebased %s onto %s', (SELECT b.name FROM _pggit.branches AS b
-            WHERE b.branch_id = m.target_branch_id), m.source_ref)
-    WHERE m.merge_id = p_merge.merge_id;
+    p_merge.status := 'completed';
+    p_merge.merge_commit_id := v_commit_id;
+    p_merge.message := format('rebased %s onto %s', (SELECT b.name FROM _pggit.branches AS b
+        WHERE b.branch_id = p_merge.target_branch_id), p_merge.source_ref);
+    PERFORM _pggit.write_merge(p_merge);
     RETURN _pggit.merge_row(p_merge.merge_id);
 END;
 $$;

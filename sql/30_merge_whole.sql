@@ -494,7 +494,12 @@ BEGIN
             p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.object_id, 'theirs');
         END IF;
     END LOOP;
-    RETURN p_objects;
+    -- a column that is said to be unique brings its constraint along
+    RETURN p_objects || ARRAY(
+        SELECT o
+        FROM unnest(p_choices) AS c
+        CROSS JOIN LATERAL jsonb_populate_recordset(NULL::_pggit.object, c.custom -> 'more') AS o
+        WHERE o.object_id NOT IN (SELECT m.object_id FROM unnest(p_objects) AS m));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.overrule(_pggit.merge_pair[], _pggit.object[], _pggit.merge_choice[]) IS $$

@@ -220,6 +220,42 @@ COMMENT ON FUNCTION _pggit.unset_attrs(_pggit.merges, uuid) IS $$
 A null for every attribute that either side's definition of an object sets.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.build_unique(p_objects _pggit.object[], p_column _pggit.object, p_is_unique boolean)
+RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_dummy _pggit.object;
+    v_key   text := (
+        SELECT k.name
+        FROM unnest(p_objects) AS k
+        WHERE k.kind = 'constraint' AND k.parent_id = p_column.parent_id
+            AND k.attrs ->> 'type' IN ('unique', 'primary_key')
+            AND ARRAY(SELECT c.object_id FROM unnest(p_objects) AS c WHERE c.kind = 'column' AND c.object_id = ANY (k.deps))
+                = ARRAY[p_column.object_id]
+        LIMIT 1);
+BEGIN
+    IF p_is_unique IS NULL OR p_is_unique = (v_key IS NOT NULL) THEN
+        RETURN '{}';
+    ELSIF NOT p_is_unique THEN
+        PERFORM _pggit.raise_error('VCV13', format('column %I is unique by the constraint %I', p_column.name, v_key),
+            'The resolution says that it is not.', 'Drop the constraint on one of the branches, and merge again.');
+    END IF;
+    v_dummy.object_id := gen_random_uuid();
+    v_dummy.schema_name := p_column.schema_name;
+    RETURN jsonb_build_object('more', (
+        SELECT jsonb_agg(to_jsonb(m))
+        FROM unnest(_pggit.scratch_definition(p_objects, v_dummy,
+            format('ALTER TABLE %I ADD UNIQUE (%I)', p_column.table_name, p_column.name))) AS m));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.build_unique(_pggit.object[], _pggit.object, boolean) IS $$
+What a resolution that says whether a column is unique brings along: {"more": the constraint}, or nothing where it is so already.
+Errors: VCV13 where the column is unique and shall not be; PostgreSQL's own where the constraint does not build.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.build_custom(
     p_merge _pggit.merges,
     p_conflict _pggit.conflicts,
@@ -277,7 +313,9 @@ BEGIN
             WHEN p_custom ?| '{body,sql_body}' THEN '{"body": null, "sql_body": null}'::jsonb || (p_custom - '{name,schema}'::text[])
             ELSE p_custom - '{name,schema}'::text[]
         END,
-        'deps', _pggit.deps_named(p_merge, v_object.object_id, p_custom::text));
+        'deps', _pggit.deps_named(p_merge, v_object.object_id, p_custom::text))
+        || CASE WHEN v_object.kind = 'column'
+            THEN _pggit.build_unique(v_attempt.objects, v_object, (p_custom ->> 'unique')::boolean) ELSE '{}' END;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.build_custom(_pggit.merges, _pggit.conflicts, jsonb) IS $$
@@ -447,9 +485,8 @@ BEGIN
     IF p_strategy = 'custom' THEN
         PERFORM _pggit.check_custom(v_merge, v_conflict);
     END IF;
-    UPDATE _pggit.merges AS m
-    SET status = CASE WHEN _pggit.count_open_conflicts(p_merge_id) = 0 THEN 'in_progress' ELSE 'pending_conflicts' END
-    WHERE m.merge_id = p_merge_id;
+    v_merge.status := CASE WHEN _pggit.count_open_conflicts(p_merge_id) = 0 THEN 'in_progress' ELSE 'pending_conflicts' END;
+    PERFORM _pggit.write_merge(v_merge);
     RETURN _pggit.conflict_row(p_conflict_id);
 END;
 $$;

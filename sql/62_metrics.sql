@@ -61,7 +61,9 @@ BEGIN
     -- A standby is read-only, too.
     IF NOT current_setting('transaction_read_only')::boolean THEN
         INSERT INTO _pggit.operation_timings (operation_type, duration_ms)
-        VALUES (p_operation_type, greatest(extract(epoch FROM clock_timestamp() - p_started_at) * 1000, 0));
+        VALUES (p_operation_type, greatest(0, extract(epoch FROM
+            -- No longer than what is going on has taken: anybody may call this.
+            clock_timestamp() - greatest(p_started_at, least(transaction_timestamp(), statement_timestamp()))) * 1000));
     END IF;
 END;
 $$;

@@ -83,10 +83,10 @@ BEGIN ATOMIC
         -- what the install script alone writes
         ('versions'::name, 'r', 'r', 'r'),
         ('error_codes', 'r', 'r', 'r'),
-        -- history is added to and never rewritten
-        ('blobs', 'r', 'ra', 'ra'),
-        ('pages', 'r', 'ra', 'ra'),
-        ('trees', 'r', 'ra', 'ra'),
+        -- through write_tree and patch_tree alone, which give what they store its hash
+        ('blobs', 'r', 'r', 'r'),
+        ('pages', 'r', 'r', 'r'),
+        ('trees', 'r', 'r', 'r'),
         -- through write_commit alone, which gives a commit its author, time, hash and place
         ('commits', 'r', 'r', 'r'),
         ('commit_parents', 'r', 'r', 'r'),
@@ -95,7 +95,8 @@ BEGIN ATOMIC
         ('reflog', 'r', 'r', 'r'),
         ('tags', 'r', 'ra', 'ra'),
         ('branches', 'r', 'raw', 'raw'),
-        ('merges', 'r', 'raw', 'raw'),
+        -- through insert_merge and write_merge alone, which say who, when, and whether it is done
+        ('merges', 'r', 'r', 'r'),
         -- pggit.init is an admin's call
         ('repository', 'r', 'r', 'ra'),
         -- the stream is written through emit_event alone
@@ -184,9 +185,10 @@ BEGIN
         FROM pg_proc AS p
         WHERE p.pronamespace = '_pggit'::regnamespace
             AND p.prosecdef
-            -- what a reader does is measured, too; what a writer does makes commits; an admin's jobs make events
+            -- what a reader does is measured, too; what a writer does makes commits and merges; an admin's jobs make events
             AND p.proname <> 'record_timing'
-            AND (p_role = 'pggit_reader' OR p.proname <> 'write_commit')
+            AND (p_role = 'pggit_reader' OR p.proname NOT IN (
+                'write_tree', 'patch_tree', 'write_commit', 'insert_merge', 'lock_merge', 'write_merge'))
             AND (p_role <> 'pggit_admin' OR p.proname <> 'emit_event')
     LOOP
         EXECUTE format('REVOKE ALL ON ROUTINE %s FROM %I', v_routine, p_role);

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from time import time
 
 import httpx
@@ -14,7 +15,9 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from websockets.exceptions import ConnectionClosed
 
+from api.feeds import hear, here, open_socket
 from api.service import (
     SCHEMA,
     SECRET,
@@ -103,6 +106,73 @@ def test_health_and_documentation_ask_nobody(guarded: httpx.Client, path: str) -
 def test_a_token_that_is_not_good_is_401(guarded: httpx.Client, make: Callable[[], str]) -> None:
     headers = {"Authorization": b"Bearer " + make().encode("latin-1")}
     assert_envelope(me(guarded, headers=headers), 401, "UNAUTHORIZED")
+
+
+class Clock:
+    """The clock of the process, for tokens and feeds, set forward or back by the test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.by = 0.0
+        clock = self
+
+        class Stepped(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> "Stepped":
+                return cls.fromtimestamp(clock.time(), tz)
+
+        monkeypatch.setattr("pggit.auth.time", self.time)
+        monkeypatch.setattr("pggit.feeds.time", self.time)
+        monkeypatch.setattr("jwt.api_jwt.datetime", Stepped)
+
+    def time(self) -> float:
+        return time() + self.by
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_a_token_ends_by_the_clock_as_it_stands_now(guarded: httpx.Client, clock: Clock) -> None:
+    """One that is known, too: neither a step forward nor one back leaves an answer of before behind."""
+    known = bearer(token(name="grace"))
+    assert me(guarded, headers=known).status_code == 200
+    clock.by = 3600
+    assert "expired" in str(assert_envelope(me(guarded, headers=known), 401, "UNAUTHORIZED"))
+    clock.by = 0
+    assert me(guarded, headers=known).status_code == 200
+    # Expired an hour ago by the clock that it was made by, which has been set right since.
+    late = bearer(token(claims={"exp": int(time()) - 1800}))
+    assert_envelope(me(guarded, headers=late), 401, "UNAUTHORIZED")
+    clock.by = -3600
+    assert me(guarded, headers=late).status_code == 200
+    clock.by = 0
+    assert_envelope(me(guarded, headers=late), 401, "UNAUTHORIZED")
+
+
+def test_a_clock_that_was_set_back_refuses_no_fresh_token(
+    guarded: httpx.Client, clock: Clock
+) -> None:
+    """When it was issued ends nothing; what must not be used yet says so with nbf."""
+    clock.by = -3600
+    issued = {"iat": int(time()), "exp": int(time()) + 600}
+    assert me(guarded, headers=bearer(token(claims=issued))).status_code == 200
+    early = bearer(token(claims=issued | {"nbf": int(time())}))
+    assert "not valid yet" in str(assert_envelope(me(guarded, headers=early), 401, "UNAUTHORIZED"))
+    clock.by = 0
+    assert me(guarded, headers=early).status_code == 200
+
+
+def test_a_feed_ends_with_its_token_when_the_clock_is_set_forward(
+    guarded: httpx.Client, clock: Clock
+) -> None:
+    with open_socket(guarded, "dashboard", token=token()) as line:
+        here(line)
+        clock.by = 3600
+        with pytest.raises(ConnectionClosed) as closed:
+            hear(line)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "the token has expired")
 
 
 def test_tokens_and_keys_come_by_four_ways(guarded: httpx.Client) -> None:

@@ -133,9 +133,6 @@ def test_the_dashboard_hears_of_everything_and_how_the_system_is(live: Live) -> 
         assert event["type"] == "event"
         assert event["data"]["type"] == "merge.completed"
         assert event["data"]["data"] == {"a": 1}
-        while (frame := json.loads(line.recv(20)))["type"] != "system_status":
-            pass
-        assert set(frame["data"]) == {"cache_hit_rate", "active_webhooks", "pending_deliveries"}
 
 
 @pytest.mark.parametrize("stream", ["alerts", "dashboard"])

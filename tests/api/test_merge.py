@@ -198,6 +198,51 @@ def test_a_resolved_merge_completes(
         assert_envelope(again, 409, "INVALID_STATE")
 
 
+def test_a_custom_column_may_be_unique(api: httpx.Client, diverged: int, repository: str) -> None:
+    """Every word of the custom schema counts: unique makes the constraint, and no word of it is passed over."""
+    merge_id = pending(api, diverged)
+    path = f"/api/v1/merge/{merge_id}"
+    conflict_id = api.get(f"{path}/conflicts").json()["conflicts"][0]["conflict_id"]
+    column = {"column_name": "email", "data_type": "varchar", "max_length": 320, "nullable": False}
+    for is_unique in (False, True):
+        body = {
+            "resolution_strategy": "custom",
+            "custom_schema": column | {"unique": is_unique},
+        }
+        settled = api.post(f"{path}/conflicts/{conflict_id}/resolve", json=body)
+        assert settled.status_code == 200, settled.text
+    done = api.post(f"{path}/complete", json={"merge_message": "unique"})
+    assert done.status_code == 200, done.text
+    assert email_type(repository) == "character varying(320)"
+    with psycopg.connect(repository) as conn:
+        made = conn.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE conrelid = 'app.users'::regclass AND contype = 'u'"
+        ).fetchall()
+        clean = conn.execute("SELECT * FROM pggit.status('main')").fetchall()
+    assert made == [("UNIQUE (email)",)]
+    assert clean == []
+
+
+def test_a_custom_column_that_is_unique_does_not_cease_to_be_unseen(
+    api: httpx.Client, diverged: int, repository: str
+) -> None:
+    with psycopg.connect(repository, autocommit=True) as conn:
+        conn.execute("ALTER TABLE app.users ADD CONSTRAINT one_address UNIQUE (email)")
+        conn.execute("SELECT pggit.commit('unique', 'main')")
+    merge_id = pending(api, diverged)
+    path = f"/api/v1/merge/{merge_id}/conflicts"
+    conflict_id = api.get(path).json()["conflicts"][0]["conflict_id"]
+    body = {
+        "resolution_strategy": "custom",
+        "custom_schema": {"data_type": "text", "unique": False},
+    }
+    refused = api.post(f"{path}/{conflict_id}/resolve", json=body)
+    assert "one_address" in str(assert_envelope(refused, 400, "VALIDATION_ERROR")["message"])
+    body["custom_schema"] = {"data_type": "text", "unique": True}
+    assert api.post(f"{path}/{conflict_id}/resolve", json=body).status_code == 200
+
+
 def test_a_resolution_can_be_changed_until_completion(
     api: httpx.Client, diverged: int, repository: str
 ) -> None:

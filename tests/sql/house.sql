@@ -69,7 +69,11 @@ SELECT is_empty(
         -- webhooks are changed by these calls alone, which call the helpers that nobody may call directly
         'create_webhook', 'update_webhook', 'delete_webhook', 'rotate_webhook_secret', 'ping_webhook', 'retry_delivery',
         'replay_deliveries',
+        'write_tree', 'patch_tree',  -- what is stored gets its hash here, and by no INSERT
         'write_commit',       -- a commit gets its author, time, hash and place here, and by no INSERT
+        'insert_merge',       -- a merge is recorded with who began it, when, and as what begins; by no INSERT
+        'lock_merge',         -- holding a row takes the right to write it
+        'write_merge',        -- how a merge ended is checked here against where its target stands
         -- deliveries and their log are written by workers and these calls alone
         'hold_deliveries', 'add_ping', 'requeue', 'make_due', 'expunge_delivery',
         'claim_deliveries', 'finish_deliveries', 'tick',
@@ -127,6 +131,7 @@ SELECT is_empty(
             'deliveries', 'attempts', 'dead_letters', 'event_keys', 'webhook_health_metrics', -- records themselves
             'worktree_anchors', 'worktrees', 'worktree_schemas', 'worktree_objects', 'worktree_steps', -- what is built, not what is decided
             'operation_timings', 'operation_hours', 'baselines', 'scheduled_job_execution', 'workers', -- measured
+            'organizations', 'packages', 'repositories', 'dependencies', -- facts about others
             'rate_limits'                                           -- counters
         )$$,
     'every table that holds decisions is audited, or says why not'

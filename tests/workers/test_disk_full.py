@@ -2,10 +2,14 @@
 
 import collections
 import json
+import os
+import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -51,15 +55,15 @@ def full(server: Server, conn: psycopg.Connection) -> Iterator[None]:
     limit_files(server, conn, "unlimited")
 
 
-def publish_until_refused(hook: Hook, numbers: set[int]) -> str | None:
-    """The code with which an event was refused; numbers are those that were acknowledged."""
+def publish_until_refused(hook: Hook, numbers: set[int], pad: str = "x" * 300) -> psycopg.Error:
+    """How an event was refused; numbers are those that were acknowledged."""
     for number in range(10_000):
         try:
-            hook.publish({"n": number, "pad": "x" * 300})
+            hook.publish({"n": number, "pad": pad})
         except psycopg.Error as error:
-            return error.sqlstate
+            return error
         numbers.add(number)
-    return None
+    raise AssertionError("there was room for all of it")
 
 
 @pytest.mark.slow
@@ -73,7 +77,7 @@ def test_nothing_is_lost_or_doubled_where_no_table_can_grow(pg: PgServer) -> Non
             alert = {"operation_type": "merge", "severity": "WARNING", "message": "x" * 1500}
             acknowledged: set[int] = set()
             with full(server, conn):
-                code = publish_until_refused(hook, acknowledged)
+                code = publish_until_refused(hook, acknowledged).sqlstate
                 assert code in ("53100", "XX000")
                 answer = api.post("/api/v1/alerts", json=alert)
                 assert (answer.status_code, answer.json()["error_code"]) == (
@@ -94,3 +98,77 @@ def test_nothing_is_lost_or_doubled_where_no_table_can_grow(pg: PgServer) -> Non
                 )
             seen = collections.Counter(json.loads(one.body)["data"]["n"] for one in hook.seen)
             assert seen == collections.Counter(acknowledged | {-1})
+
+
+@contextmanager
+def small_log(server: Server) -> Iterator[Path]:
+    """The server's log (pg_wal) on a file system of its own, which can be filled; gives its folder."""
+    place = server.home / "wal"
+    place.mkdir()
+    size = ["mount", "-t", "tmpfs", "-o", "size=112m", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(size, capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a file system to fill")
+    try:
+        server.stop()
+        own = server.data / "pg_wal"
+        owner = own.stat()
+        os.chown(place, owner.st_uid, owner.st_gid)
+        place.chmod(0o700)
+        subprocess.run(["cp", "-a", f"{own}/.", str(place)], check=True)
+        shutil.rmtree(own)
+        own.symlink_to(place)
+        server.start()
+        yield place
+        server.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True, capture_output=True)
+
+
+def fill(place: Path) -> Path:
+    """A file that takes all the room there is."""
+    filler = place / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024 * 1024)):
+            pass
+    return filler
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="a file system to fill is mounted with tmpfs")
+def test_nothing_is_lost_or_doubled_where_the_log_cannot_grow(pg: PgServer) -> None:
+    """PostgreSQL itself stops then; with room again it starts, and nobody else has to."""
+    small = {"max_wal_size": "64MB", "min_wal_size": "32MB", "restart_after_crash": "off"}
+    with own_server(pg.major, **small) as server, small_log(server) as place:
+        with psycopg.connect(server.url(), autocommit=True) as conn:
+            migrate.upgrade(conn)
+        url = server.url()
+        with serve(settings_for(url)) as api, ExitStack() as benches:
+            hook = benches.enter_context(bench_on(url)).hook()
+            acknowledged: set[int] = set()
+            filler = fill(place)
+            # So that it is not pressed to nothing.
+            refused = publish_until_refused(hook, acknowledged, secrets.token_hex(15_000))
+            assert isinstance(refused, psycopg.OperationalError)
+            eventually(
+                lambda: (
+                    api.get("/api/v1/branches").json().get("error_code") == "DATABASE_UNAVAILABLE"
+                ),
+                "the service to see that PostgreSQL has stopped",
+            )
+            answer = api.get("/api/v1/branches")
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert api.get("/health").json()["status"] == "degraded"
+            filler.unlink()
+            server.stop()
+            server.start()
+            eventually(lambda: api.get("/health/ready").status_code == 200, "the service")
+            bench = benches.enter_context(bench_on(url))
+            with working(settings_of(url)):
+                eventually(
+                    lambda: bench.value("SELECT count(*) = 0 FROM _pggit.deliveries"), "the rest"
+                )
+            seen = {json.loads(one.body)["data"]["n"] for one in hook.seen}
+            # What was cut off before its acknowledgement may have come about.
+            assert acknowledged <= seen <= acknowledged | {len(acknowledged)}
+            assert len(hook.seen) == len(seen)
