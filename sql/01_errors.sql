@@ -84,6 +84,7 @@ VALUES
     ('VCC40', 'api_key_exists', 'A key of this name is in use.'),
     ('VCN41', 'branch_not_protected', 'The branch is not protected.'),
     ('VCA03', 'no_such_merge', 'A commit with two parents is written by a merge of those, and by nothing else.'),
+    ('VCA04', 'worktree_not_rewritten', 'Rows of worktrees are written by the calls that build and drop them.'),
     ('VCA02', 'audit_rewritten', 'Entries of the audit log are neither changed nor removed.'),
     ('VCA01', 'branch_protected', 'The branch is protected: it moves by merges only, of those who may.'),
     ('VCL01', 'worktree_too_large', 'The worktree takes more locks than one transaction should hold.')

@@ -238,7 +238,7 @@ DECLARE
         LIMIT 1);
 BEGIN
     IF p_is_unique IS NULL OR p_is_unique = (v_key IS NOT NULL) THEN
-        RETURN '{}';
+        RETURN '{}'::jsonb;
     ELSIF NOT p_is_unique THEN
         PERFORM _pggit.raise_error('VCV13', format('column %I is unique by the constraint %I', p_column.name, v_key),
             'The resolution says that it is not.', 'Drop the constraint on one of the branches, and merge again.');

@@ -1,7 +1,7 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
 SET LOCAL client_min_messages = warning;
-SELECT plan(17);
+SELECT plan(25);
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
 
@@ -13,6 +13,9 @@ GRANT USAGE, CREATE ON SCHEMA app TO pggit_writer;
 SELECT pggit.commit('rights');
 GRANT CREATE ON DATABASE :DBNAME TO pggit_writer;
 
+CREATE VIEW public.hooks AS SELECT webhook_id::bigint AS id FROM _pggit.webhooks;
+CREATE VIEW public.raised AS SELECT alert_id AS id FROM _pggit.alerts;
+GRANT SELECT ON public.hooks, public.raised TO PUBLIC;
 -- The call with the caller's own words first.
 CREATE FUNCTION public.tried(p_call text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -40,12 +43,12 @@ CREATE TEMP TABLE alerts (alert_id bigint);
 CREATE TEMP TABLE events (event_id bigint);
 CREATE TEMP TABLE branches (branch_id integer);
 SELECT is(public.tried($$SELECT pggit.create_webhook('hook', 'https://example.org/')$$), 'done', 'webhooks are made as ever');
-SELECT is(public.tried($$SELECT pggit.update_webhook(1, '{"description": "d"}')$$), 'done', 'and changed');
-SELECT is(public.tried($$SELECT pggit.rotate_webhook_secret(1)$$), 'done', 'and get secrets');
-SELECT is(public.tried($$SELECT pggit.ping_webhook(1)$$), 'done', 'and are pinged');
+SELECT is(public.tried($$SELECT pggit.update_webhook((SELECT max(id) FROM public.hooks), '{"description": "d"}')$$), 'done', 'and changed');
+SELECT is(public.tried($$SELECT pggit.rotate_webhook_secret((SELECT max(id) FROM public.hooks))$$), 'done', 'and get secrets');
+SELECT is(public.tried($$SELECT pggit.ping_webhook((SELECT max(id) FROM public.hooks))$$), 'done', 'and are pinged');
 SELECT is(public.tried($$SELECT pggit.publish_event('custom.x', '{}')$$), 'done', 'events are published as ever');
 SELECT is(public.tried($$SELECT pggit.raise_alert('commit', 'INFO', 'm')$$), 'done', 'alerts are raised as ever');
-SELECT is(public.tried($$SELECT pggit.acknowledge_alerts('{1}')$$), 'done', 'and acknowledged');
+SELECT is(public.tried($$SELECT pggit.acknowledge_alerts(ARRAY(SELECT id FROM public.raised))$$), 'done', 'and acknowledged');
 SELECT is(public.tried($$SELECT pggit.commit('empty', 'main', true)$$), 'done', 'commits are made as ever');
 SELECT is(public.tried($$SELECT pggit.create_branch('b', 'main')$$), 'done', 'and branches');
 RESET ROLE;
@@ -86,6 +89,27 @@ SELECT throws_ok(
 SELECT throws_ok(
     $$INSERT INTO _pggit.pages SELECT sha256('x'), blob_hashes FROM _pggit.pages LIMIT 1$$, '42501', NULL, 'nor of a page'
 );
+RESET ROLE;
+
+-- Whoever drops a worktree drops the schemas that its rows name.
+SELECT pggit.create_branch('trap', 'main');
+SELECT pggit.checkout('trap');
+SET LOCAL search_path = public, tap;
+CREATE SCHEMA victim;
+SET LOCAL ROLE pggit_writer;
+SELECT throws_ok($$UPDATE _pggit.worktree_schemas SET live_name = 'victim' WHERE live_name LIKE '%trap'$$, 'VCA04', NULL,
+    'a worktree is not said to be another schema');
+SELECT throws_ok($$INSERT INTO _pggit.worktree_schemas
+    SELECT worktree_id, 9, 'x', 'victim' FROM _pggit.worktree_schemas WHERE live_name LIKE '%trap'$$, 'VCA04', NULL, 'nor to be one more');
+SELECT throws_ok($$UPDATE _pggit.worktrees SET branch_id = (SELECT branch_id FROM pggit.branches WHERE name = 'b')
+    WHERE worktree_id = _pggit.main_worktree_id()$$, 'VCA04', NULL, 'the live schemas do not become the worktree of another branch');
+SELECT throws_ok($$UPDATE _pggit.worktrees SET owner_name = session_user$$, 'VCA04', NULL, 'nor does a worktree get another owner');
+SELECT throws_ok($$DELETE FROM _pggit.worktrees WHERE worktree_id = _pggit.main_worktree_id()$$, 'VCA04', NULL,
+    'the worktree of main does not go');
+SELECT throws_ok($$DELETE FROM _pggit.worktree_schemas WHERE schema_name = live_name$$, 'VCA04', NULL, 'nor do its schemas');
+SELECT throws_ok($$INSERT INTO _pggit.worktree_schemas SELECT worktree_id, 9, 'victim', 'victim' FROM _pggit.worktrees
+    WHERE worktree_id = _pggit.main_worktree_id()$$, 'VCA04', NULL, 'what is tracked, no writer says');
+SELECT lives_ok($$SELECT pggit.delete_branch('trap')$$, 'a writer drops a worktree as ever');
 RESET ROLE;
 
 -- How long something took is told by whoever did it, who may not make a year of it.
