@@ -20,7 +20,8 @@ CREATE OR REPLACE FUNCTION _pggit.new_object_id(
 )
 RETURNS uuid
 LANGUAGE sql
-IMMUTABLE
+-- No more than convert_to() says of itself, else it would not be inlined.
+STABLE
 PARALLEL SAFE
 RETURN encode(substr(sha256(convert_to(
     p_kind || '|' || coalesce(p_parent_id::text, '') || '|"' || replace(p_name, '"', '""') || '"'
