@@ -51,6 +51,7 @@ from pggit.routes import (
     system,
     webhooks,
 )
+from pggit.sessions import Sessions
 from pggit.settings import Settings, check_logins, load_settings
 from pggit.telemetry import configure_logging, request_id, trace_requests
 
@@ -216,6 +217,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         tracing = Tracing(endpoint)
     shared = live.cache.shared
     limiter = Limiter(current, database, None if shared is None else shared.client)
+    sessions = Sessions(shared)
 
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
@@ -263,6 +265,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "cache": Provide(lambda: live.cache, sync_to_thread=False),
             "reads": Provide(lambda: Reads(live.cache, database), sync_to_thread=False),
             "feed": Provide(lambda: live.feed, sync_to_thread=False),
+            "sessions": Provide(lambda: sessions, sync_to_thread=False),
         },
         exception_handlers={
             HTTPException: on_http_error,
@@ -291,7 +294,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     # Within what answers to browsers of other origins, so that they may read a refusal, too; before the router,
     # and before the answers that are kept, which are kept by the role that the gate finds.
     cors: Any = app.asgi_handler
-    cors.app = Gate(live.cache.answer_kept(cors.app), current, database, limiter)
+    cors.app = Gate(live.cache.answer_kept(cors.app), current, database, limiter, sessions)
     # Outside the router, so that requests that match no route are traced, too.
     app.asgi_handler = trace_requests(
         live.read_your_writes(app.asgi_handler), watcher=metrics, tracer=tracing

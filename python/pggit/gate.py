@@ -10,6 +10,7 @@ from pggit.db import Database
 from pggit.limits import Addresses, Admission, Admitted, Limiter, too_many
 from pggit.principal import EVERYONE, Principal, act_as
 from pggit.refusals import database_error, send_error, unauthorized
+from pggit.sessions import Sessions, is_session
 from pggit.settings import Settings
 
 # Everything else asks for neither token nor place: health, metrics, documentation; inbound webhooks have signatures.
@@ -29,10 +30,16 @@ class Gate:
     """ASGI middleware: 401 for who is not known, 429 for who asks too often, and the principal for the rest."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, database: Database, limiter: Limiter
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        database: Database,
+        limiter: Limiter,
+        sessions: Sessions,
     ) -> None:
         self._app = app
         self._limiter = limiter
+        self._sessions = sessions
         self._limits = settings.rate_limit_enabled
         self._tokens = Tokens(settings) if settings.auth_mode != "none" else None
         self._cookie = settings.session_cookie
@@ -71,7 +78,7 @@ class Gate:
                 return None, None
             return await self._limiter.take("ip:" + self._address(scope)), None
         try:
-            credential = self._credential(scope)
+            credential = await self._credential(scope)
             if credential.is_key:
                 return await self._judge_key(scope, credential)
             principal = self._tokens.check(credential.value)
@@ -109,13 +116,18 @@ class Gate:
             self._good_keys.add(key_hash)
         return found
 
-    def _credential(self, scope: HTTPScope | WebSocketScope) -> Credential:
+    async def _credential(self, scope: HTTPScope | WebSocketScope) -> Credential:
         credential = find_credential(scope["headers"], scope["query_string"], self._cookie)
         if credential is None:
             raise Unauthenticated("a token or an API key is required")
         if credential.way == "cookie" and not self._is_own(scope):
             # A browser sends cookies for any page; only pages of ours may change something with them.
             raise Unauthenticated("a session cookie does not count for a page of another origin")
+        if credential.way == "cookie" and is_session(credential.value):
+            found = await self._sessions.find(credential.value)
+            if found is None:
+                raise Unauthenticated("the session has ended")
+            return Credential(found, "cookie")
         return credential
 
     def _is_own(self, scope: HTTPScope | WebSocketScope) -> bool:
@@ -139,7 +151,7 @@ class Gate:
         """A feed decides by itself whether it serves who is not known."""
         assert self._tokens is not None
         try:
-            credential = self._credential(scope)
+            credential = await self._credential(scope)
             if credential.is_key:
                 found = await self._take_key(credential.key_hash, self._address(scope))
                 if found.key is None:

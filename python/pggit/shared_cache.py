@@ -37,7 +37,7 @@ class SharedCache:
         from redis.exceptions import RedisError
         from redis.retry import Retry  # type: ignore[attr-defined,unused-ignore]
 
-        self._errors = (RedisError, OSError, TimeoutError)
+        self.errors = (RedisError, OSError, TimeoutError)
         scheme, separator, rest = url.partition("://")
         known = {"valkey": "redis", "valkeys": "rediss"}
         self.client: Any = Redis(
@@ -79,7 +79,7 @@ class SharedCache:
         try:
             async with asyncio.timeout(WAIT), self.client.pipeline(transaction=False) as pipe:
                 value, left = await pipe.get(place).pttl(place).execute()
-        except self._errors as error:
+        except self.errors as error:
             self._failed(error)
             return None
         self._worked()
@@ -99,7 +99,7 @@ class SharedCache:
                 await self.client.set(
                     place, snapshot.encode() + b"\n" + body, px=max(1, int(seconds * 1000))
                 )
-        except self._errors as error:
+        except self.errors as error:
             self._failed(error)
             return
         self._worked()
@@ -110,7 +110,7 @@ class SharedCache:
         try:
             async with asyncio.timeout(WAIT):
                 await self.client.ping()
-        except self._errors as error:
+        except self.errors as error:
             self._failed(error)
             return None
         self._worked()

@@ -13,6 +13,7 @@ import jwt
 import msgspec
 import psycopg
 import pytest
+import redis
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from websockets.exceptions import ConnectionClosed
@@ -28,6 +29,7 @@ from api.service import (
     settings_for,
     token,
 )
+from api.valkey import Valkey
 from pggit.settings import Settings, SettingsError, load_settings
 from servers import PgServer
 
@@ -264,6 +266,59 @@ def test_a_session_keeps_the_token_out_of_reach_of_scripts(guarded: httpx.Client
     assert guarded.post("/api/v1/branches", json={"name": "own"}, headers=own).status_code == 201
     guarded.delete("/api/v1/session")
     assert_envelope(me(guarded), 401, "UNAUTHORIZED")
+
+
+def test_with_valkey_a_cookie_names_a_session_that_ends_everywhere_at_once(url: str) -> None:
+    valkey = Valkey()
+    try:
+        settings = guarded_settings(url, valkey_url=valkey.url)
+        with serve(settings) as one, serve(settings) as two:
+            value = token("writer", name="grace")
+            opened = one.post("/api/v1/session", headers=bearer(value))
+            cookie = opened.cookies["session"]
+            assert value not in opened.headers["set-cookie"]
+            with redis.Redis.from_url(valkey.url) as client:
+                (kept,) = client.keys("pggit:session:*")
+                assert cookie.encode() not in kept
+                assert 0 < client.ttl(kept) <= 600
+            session = {"Cookie": f"session={cookie}"}
+            assert me(two, headers=session).json()["name"] == "grace"
+            foreign = session | {"Origin": "https://evil.example"}
+            refused = two.post("/api/v1/branches", json={"name": "csrf"}, headers=foreign)
+            assert_envelope(refused, 401, "UNAUTHORIZED")
+            # Opened again by its own cookie, it is the same session.
+            assert one.post("/api/v1/session").cookies["session"] == cookie
+            one.cookies.clear()
+            assert two.delete("/api/v1/session", headers=session).status_code == 204
+            for client in (one, two):
+                assert_envelope(me(client, headers=session), 401, "UNAUTHORIZED")
+                # The token was nobody else's to end.
+                assert me(client, headers=bearer(value)).status_code == 200
+                assert_envelope(
+                    me(client, headers={"Cookie": "session=ses_guessed"}), 401, "UNAUTHORIZED"
+                )
+    finally:
+        valkey.kill()
+
+
+def test_a_session_goes_on_where_it_is_known_while_valkey_is_away(url: str) -> None:
+    valkey = Valkey()
+    try:
+        settings = guarded_settings(url, valkey_url=valkey.url)
+        with serve(settings) as one, serve(settings) as two:
+            value = token("writer", name="grace")
+            opened = one.post("/api/v1/session", headers=bearer(value))
+            session = {"Cookie": f"session={opened.cookies['session']}"}
+            one.cookies.clear()
+            assert me(one, headers=session).status_code == 200
+            valkey.kill()
+            assert me(one, headers=session).json()["name"] == "grace"
+            assert_envelope(me(two, headers=session), 401, "UNAUTHORIZED")
+            # A new one holds the token, as without Valkey.
+            again = one.post("/api/v1/session", headers=bearer(value))
+            assert again.cookies["session"] == value
+    finally:
+        valkey.kill()
 
 
 def test_a_page_of_another_origin_may_read_the_refusal(guarded: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """Who may: the caller, API keys, protected branches, the audit trail. All but the first two routes are for admins."""
 
 from datetime import datetime
+from time import time
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, Router, delete, get, post, put
@@ -15,6 +16,7 @@ from pggit.db import Database
 from pggit.gate import principal_of
 from pggit.principal import EVERYONE
 from pggit.routes import BranchNumber, Limit, Offset, as_is, errors
+from pggit.sessions import Sessions, is_session
 from pggit.settings import Settings
 from pggit.structs import Answer, Branch
 from pggit.structs import Request as Body
@@ -142,18 +144,24 @@ async def get_me(request: Request) -> Me:  # type: ignore[type-arg]
 async def open_session(
     request: Request,  # type: ignore[type-arg]
     settings: NamedDependency[Settings],
+    sessions: NamedDependency[Sessions],
 ) -> Response[None]:
-    """Sets the token or key that came with this request as session cookie, out of reach of scripts."""
+    """Sets a session cookie for the token or key that came with this request, out of reach of scripts.
+
+    Where Valkey is configured the cookie names a session there; else it holds the token itself.
+    """
     try:
         found = find_credential(
             request.scope["headers"], request.scope["query_string"], settings.session_cookie
         )
     except Unauthenticated:
         found = None
+    principal = principal_of(request.scope)
+    ends = None if principal is None else principal.expires_at
     cookies = [
         Cookie(
             key=settings.session_cookie,
-            value=found.value,
+            value=await sessions.keep(found.value, None if ends is None else ends - time()),
             httponly=True,
             samesite="strict",
             secure=settings.environment == "production",
@@ -165,8 +173,15 @@ async def open_session(
 
 
 @delete("/session", responses=errors(), summary="Forget the cookie")
-async def close_session(settings: NamedDependency[Settings]) -> Response[None]:
-    """Removes the session cookie from the browser. The token itself is good until it expires."""
+async def close_session(
+    request: Request,  # type: ignore[type-arg]
+    settings: NamedDependency[Settings],
+    sessions: NamedDependency[Sessions],
+) -> Response[None]:
+    """Ends the session, and removes its cookie from the browser. The token itself is good until it expires."""
+    value = request.cookies.get(settings.session_cookie, "")
+    if is_session(value):
+        await sessions.forget(value)
     gone = Cookie(
         key=settings.session_cookie, value="", max_age=0, httponly=True, samesite="strict"
     )
