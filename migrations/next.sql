@@ -21,6 +21,7 @@ DROP FUNCTION pggit.rebase(text, text);
 DROP FUNCTION _pggit.replay(text, text, text, name[]);
 DROP FUNCTION _pggit.finish_rebase(_pggit.merges, integer, boolean);
 DROP FUNCTION _pggit.execute_steps(_pggit.step[], name);
+DROP FUNCTION _pggit.merge_attribute(text, jsonb, jsonb, jsonb);
 
 -- relations of 52_events_feed.sql
 

@@ -442,6 +442,7 @@ DECLARE
     v_question _pggit.row_question;
     v_answer record;
     v_conflict _pggit.merge_conflict;
+    v_found _pggit.merge_conflict[] := ARRAY[]::_pggit.merge_conflict[];
     v_timeout text := current_setting('lock_timeout');
 BEGIN
     -- a table that leaves or joins a parent keeps the columns it has
@@ -468,9 +469,16 @@ BEGIN
         v_conflict := _pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_question.object_id, 'data_violation',
             format('%s (%s rows, such as %s)', v_answer.message, v_answer.violations, coalesce(v_answer.sample, '[]')));
         v_conflict.attribute := v_question.attribute;
-        RETURN NEXT v_conflict;
+        v_found := v_found || v_conflict;
     END LOOP;
     PERFORM set_config('lock_timeout', v_timeout, true);
+    -- a type is asked of every column that has it: one question to decide on
+    RETURN QUERY
+    SELECT f.conflict_type, f.object_id, f.other_id, f.attribute, f.object_kind, f.schema_name, f.table_name, f.column_name,
+        f.object_name, f.base, f.source, f.target, string_agg(f.description, '; ' ORDER BY f.description)
+    FROM unnest(v_found) AS f
+    GROUP BY f.conflict_type, f.object_id, f.other_id, f.attribute, f.object_kind, f.schema_name, f.table_name, f.column_name,
+        f.object_name, f.base, f.source, f.target;
 END;
 $$;
 COMMENT ON FUNCTION _pggit.data_conflicts(

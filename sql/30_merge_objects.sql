@@ -60,6 +60,57 @@ COMMENT ON FUNCTION _pggit.core_attrs(jsonb) IS $$
 The attributes that make a definition: without position, comment, owner and grants.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.constant_value(p_expression text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN CASE
+    WHEN p_expression ~ '^(-?\d+(\.\d+)?|\(-?\d+(\.\d+)?\))(::[a-z][a-z ]*(\(\d+(,\d+)?\))?)?$'
+        THEN pg_catalog.substring(p_expression, '-?\d+(?:\.\d+)?')
+    WHEN p_expression ~ '^''([^'']|'''')*''(::[a-z][a-z ]*(\(\d+(,\d+)?\))?)?$'
+        THEN pg_catalog.replace(pg_catalog.substring(p_expression, '^''((?:[^'']|'''')*)'''), '''''', '''')
+END;
+COMMENT ON FUNCTION _pggit.constant_value(text) IS $$
+The value of a number or string as PostgreSQL prints it, cast or not; NULL for any other expression.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_same_constant(p_left text, p_right text, p_type text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN (
+    SELECT coalesce(CASE
+        WHEN p_type ~ '^(smallint|integer|bigint|real|double precision|numeric)'
+            AND c.one ~ '^-?\d+(\.\d+)?$' AND c.other ~ '^-?\d+(\.\d+)?$'
+            -- a scale rounds; without one, the zeros of a numeric are kept, too
+            THEN CASE
+                WHEN p_type = 'numeric' THEN c.one = c.other
+                WHEN p_type ~ '^numeric' THEN round(c.one::numeric, s.scale) = round(c.other::numeric, s.scale)
+                ELSE c.one::numeric = c.other::numeric
+            END
+        ELSE p_type ~ '^(character|text|smallint|integer|bigint|real|double precision|numeric)' AND c.one = c.other
+    END, false)
+    FROM (SELECT _pggit.constant_value(p_left) AS one, _pggit.constant_value(p_right) AS other) AS c
+    CROSS JOIN (SELECT coalesce(substring(p_type FROM ',(-?\d+)\)$')::integer, 0) AS scale) AS s
+);
+COMMENT ON FUNCTION _pggit.is_same_constant(text, text, text) IS $$
+Whether two constants are one number or string to a column of that type, such as 1.50 and '1.5'::double precision.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_same_core(p_left jsonb, p_right jsonb)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN p_left = p_right
+    OR p_left - 'default' = p_right - 'default'
+        AND _pggit.is_same_constant(p_left ->> 'default', p_right ->> 'default', p_left ->> 'type');
+COMMENT ON FUNCTION _pggit.is_same_core(jsonb, jsonb) IS $$
+Whether two sides define an object alike; a default may be written in two ways.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.is_same_object(p_left _pggit.object, p_right _pggit.object)
 RETURNS boolean
 LANGUAGE sql

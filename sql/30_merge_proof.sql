@@ -192,6 +192,36 @@ The objects of live schemas as _pggit.read_objects gives them, but without their
 p_expected: the tree to pair with by path.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.keep_relocated(
+    p_from _pggit.object[],
+    p_to _pggit.object[],
+    p_live_from _pggit.object[],
+    p_live_to _pggit.object[]
+)
+RETURNS _pggit.object[]
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN (
+    WITH respelled AS MATERIALIZED (
+        SELECT t.object_id, lf.attrs
+        FROM unnest(p_to) AS t
+        JOIN unnest(p_from) AS f ON f.object_id = t.object_id AND f.attrs = t.attrs
+        JOIN unnest(p_live_to) AS lt ON lt.object_id = t.object_id
+        JOIN unnest(p_live_from) AS lf ON lf.object_id = t.object_id
+        WHERE lf.attrs <> lt.attrs
+    )
+    SELECT array_agg(CASE WHEN r.object_id IS NULL THEN t ELSE ROW(
+        t.object_id, t.kind, t.parent_id, t.schema_name, t.table_name, t.name, t.signature, r.attrs, t.deps)::_pggit.object END)
+    FROM unnest(p_live_to) AS t
+    LEFT JOIN respelled AS r ON r.object_id = t.object_id
+);
+COMMENT ON FUNCTION _pggit.keep_relocated(_pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[]) IS $$
+A state as it is to be built in other schemas. A definition that stays keeps the text that it is built with first, although what it names
+would be spelled otherwise once it, or what it names, has moved.
+p_live_from, p_live_to: both states, relocated.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.try_plan(
     p_from _pggit.object[],
     p_to _pggit.object[],
@@ -214,7 +244,7 @@ DECLARE
         FROM unnest(v_logical, v_live) AS s(logical, live)
         WHERE _pggit.holds_extension_objects(s.logical)), '{}');
     v_from _pggit.object[] := _pggit.relocate(p_from, v_logical, v_live);
-    v_to _pggit.object[] := _pggit.relocate(p_to, v_logical, v_live);
+    v_to _pggit.object[] := _pggit.keep_relocated(p_from, p_to, v_from, _pggit.relocate(p_to, v_logical, v_live));
     v_trial _pggit.trial;
     v_schema name;
     v_detail text;
@@ -334,6 +364,81 @@ COMMENT ON FUNCTION _pggit.refusal(
 A conflict over an object that PostgreSQL or the rows refuse.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.refused_step(
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[],
+    p_merged _pggit.object[],
+    p_from _pggit.object[],
+    p_to _pggit.object[],
+    p_trial _pggit.trial
+)
+RETURNS _pggit.merge_conflict
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_none _pggit.object[] := ARRAY(SELECT o FROM unnest(p_to) AS o WHERE o.kind = 'schema');
+    v_fresh _pggit.trial;
+    v_object_id uuid;
+    v_needing _pggit.object;
+    v_other_id uuid;
+BEGIN
+    SELECT s.object_id INTO v_object_id
+    FROM _pggit.plan_transaction(p_from, p_to) AS s
+    WHERE s.step_no = p_trial.error_step;
+    -- the target's partition that the source's overlaps
+    SELECT m.object_id INTO v_other_id
+    FROM unnest(p_to) AS m
+    WHERE m.name = substring(p_trial.error_message FROM '(?:would overlap|conflicts with existing default) partition "(.*)"')
+        AND m.kind = 'table' AND m.object_id <> v_object_id
+    LIMIT 1;
+    IF v_other_id IS NULL THEN
+        -- Built from nothing, what fails is what needs something, whichever side the plan starts from.
+        v_fresh := _pggit.try_plan(v_none, p_to);
+        SELECT o.* INTO v_needing
+        FROM _pggit.plan_transaction(v_none, p_to) AS s
+        JOIN unnest(p_to) AS o ON o.object_id = s.object_id
+        WHERE s.step_no = v_fresh.error_step AND v_fresh.error_state IS NOT NULL;
+        IF _pggit.is_changed(v_needing.object_id, p_base, p_ours, p_theirs)
+            OR EXISTS (SELECT FROM unnest(v_needing.deps) AS d WHERE _pggit.is_changed(d, p_base, p_ours, p_theirs))
+        THEN
+            v_object_id := v_needing.object_id;
+            p_trial.error_message := v_fresh.error_message;
+        END IF;
+    END IF;
+    RETURN _pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id, 'dependency_broken', p_trial.error_message, v_other_id);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.refused_step(
+    _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], _pggit.object[], _pggit.trial) IS $$
+The conflict over a plan that PostgreSQL refused on the scratch copy: over the object that needs what the merged tree does not have.
+p_from, p_to: what the plan leads from and to.
+Errors: 55P03 and class 53.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_changed(
+    p_object_id uuid,
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[]
+)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+RETURN p_object_id IS NOT NULL AND (
+    SELECT NOT _pggit.is_same_object(v.base, v.ours) OR NOT _pggit.is_same_object(v.base, v.theirs)
+    FROM (
+        SELECT
+            (SELECT b FROM unnest(p_base) AS b WHERE b.object_id = p_object_id) AS base,
+            (SELECT o FROM unnest(p_ours) AS o WHERE o.object_id = p_object_id) AS ours,
+            (SELECT t FROM unnest(p_theirs) AS t WHERE t.object_id = p_object_id) AS theirs
+    ) AS v
+);
+COMMENT ON FUNCTION _pggit.is_changed(uuid, _pggit.object[], _pggit.object[], _pggit.object[]) IS 'Whether a side changed an object.';
+
 CREATE OR REPLACE FUNCTION _pggit.left_columns(p_base _pggit.object[], p_ours _pggit.object[], p_merged _pggit.object[])
 RETURNS TABLE (heir_id uuid, column_id uuid, message text)
 LANGUAGE sql
@@ -395,16 +500,7 @@ BEGIN
         v_result.notes := ARRAY[format('not tried on a scratch copy: %s', v_trial.error_message)];
         RETURN v_result;
     ELSIF v_trial.error_state IS NOT NULL THEN
-        SELECT s.object_id INTO v_object_id
-        FROM _pggit.plan_transaction(v_from, v_to) AS s
-        WHERE s.step_no = v_trial.error_step;
-        v_result.conflicts := ARRAY[_pggit.refusal(p_base, p_ours, p_theirs, p_merged, v_object_id,
-            'dependency_broken', v_trial.error_message, (
-                -- the target's partition that the source's overlaps
-                SELECT m.object_id FROM unnest(v_to) AS m
-                WHERE m.name = substring(v_trial.error_message FROM '(?:would overlap|conflicts with existing default) partition "(.*)"')
-                    AND m.kind = 'table' AND m.object_id <> v_object_id
-                LIMIT 1))];
+        v_result.conflicts := ARRAY[_pggit.refused_step(p_base, p_ours, p_theirs, p_merged, v_from, v_to, v_trial)];
         RETURN v_result;
     END IF;
     IF EXISTS (SELECT FROM _pggit.diff_objects(v_to, v_trial.objects)) THEN

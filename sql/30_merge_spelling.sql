@@ -67,12 +67,39 @@ BEGIN
         CROSS JOIN LATERAL jsonb_each_text(s.attrs) AS a
         WHERE a.value IS DISTINCT FROM b.attrs ->> a.key
             AND a.key NOT IN ('comment', 'owner', 'position')
-            AND (n.old_name IS NULL OR a.key <> 'type' AND _pggit.mentions(a.value, n.old_name)));
+            AND (n.old_name IS NULL
+                OR a.key <> 'type' AND (_pggit.mentions(a.value, n.old_name) OR strpos(a.value, quote_literal(n.old_name)) > 0)));
 END;
 $$;
 COMMENT ON FUNCTION _pggit.is_spelling_open(_pggit.object[], _pggit.object[], _pggit.merge_name[]) IS $$
 Whether a side wrote something that holds a name which is another after the merge.
 p_names: with NULL for a name, where the object gets another schema: then all that has to do with it is spelled otherwise.
+$$;
+
+CREATE OR REPLACE FUNCTION _pggit.is_drop_open(
+    p_base _pggit.object[],
+    p_ours _pggit.object[],
+    p_theirs _pggit.object[],
+    p_moves _pggit.merge_move[]
+)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+BEGIN
+    RETURN p_moves <> '{}' AND EXISTS (
+        SELECT
+        FROM _pggit.naming_ids(p_base, _pggit.moved_names(p_moves)) AS n
+        LEFT JOIN unnest(p_ours) AS o ON o.object_id = n.object_id
+        LEFT JOIN unnest(p_theirs) AS t ON t.object_id = n.object_id
+        WHERE (o.object_id IS NULL) <> (t.object_id IS NULL));
+END;
+$$;
+COMMENT ON FUNCTION _pggit.is_drop_open(_pggit.object[], _pggit.object[], _pggit.object[], _pggit.merge_move[]) IS $$
+Whether one side dropped what names a thing that gets another schema: the other has it spelled otherwise, which is no change.
+p_moves: what stands elsewhere in the base.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.output_columns(p_object _pggit.object)
@@ -113,10 +140,18 @@ RETURN ARRAY(
         AND r.value ->> 1 = b.value ->> 1
         AND v.other -> (b.place - 1)::integer = b.value
     ORDER BY v.object_id, b.place
+) || ARRAY(
+    SELECT ROW(p.object_id, l.key, l.value)::_pggit.merge_name
+    FROM unnest(p_pairs) AS p
+    CROSS JOIN LATERAL jsonb_each_text(_pggit.renamed_labels((p.base).attrs -> 'labels',
+        CASE WHEN p_is_ours THEN (p.ours).attrs ELSE (p.theirs).attrs END -> 'labels')) AS l
+    WHERE (p.base).kind = 'enum'
+        AND CASE WHEN p_is_ours THEN (p.theirs).attrs ELSE (p.ours).attrs END -> 'labels' ? l.key
+    ORDER BY p.object_id, l.key
 );
 COMMENT ON FUNCTION _pggit.renamed_view_columns(_pggit.merge_pair[], boolean, uuid[]) IS $$
-The columns of views and attributes of composite types that one side may have renamed while the other kept them, each with the
-identity of what it is in.
+The columns of views, attributes of composite types and labels of enums that one side may have renamed while the other kept them, each
+with the identity of what it is in.
 p_other_views: views to leave out.
 $$;
 
@@ -129,6 +164,8 @@ AS $$
 BEGIN
     IF p_of.kind = 'composite' THEN
         EXECUTE format('ALTER TYPE %I.%I RENAME ATTRIBUTE %I TO %I', p_of.schema_name, p_of.name, p_old_name, p_new_name);
+    ELSIF p_of.kind = 'enum' THEN
+        EXECUTE format('ALTER TYPE %I.%I RENAME VALUE %L TO %L', p_of.schema_name, p_of.name, p_old_name, p_new_name);
     ELSIF p_of.kind = 'view' THEN
         EXECUTE format('ALTER VIEW %I.%I RENAME COLUMN %I TO %I', p_of.schema_name, p_of.name, p_old_name, p_new_name);
     ELSE
@@ -137,7 +174,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.rename_view_column(_pggit.object, text, text) IS $$
-Renames a column of a view or an attribute of a composite type in scratch schemas.
+Renames a column of a view, an attribute of a composite type or a label of an enum in scratch schemas.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.rename_view_columns(p_objects _pggit.object[], p_columns _pggit.merge_name[])
@@ -157,7 +194,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.rename_view_columns(_pggit.object[], _pggit.merge_name[]) IS $$
-Renames columns of views and attributes of composite types that stand in scratch schemas.
+Renames columns of views, attributes of composite types and labels of enums that stand in scratch schemas.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.move_objects(p_objects _pggit.object[], p_moves _pggit.merge_move[])
@@ -358,11 +395,13 @@ DECLARE
         WHERE (p.base).name <> (p.ours).name OR (p.base).name <> (p.theirs).name OR (p.ours).name <> (p.theirs).name
             OR (p.base).parent_id <> (p.ours).parent_id OR (p.base).parent_id <> (p.theirs).parent_id
             OR _pggit.output_columns(p.base) <> _pggit.output_columns(p.ours)
-            OR _pggit.output_columns(p.base) <> _pggit.output_columns(p.theirs));
+            OR _pggit.output_columns(p.base) <> _pggit.output_columns(p.theirs)
+            OR (p.base).attrs -> 'labels' <> (p.ours).attrs -> 'labels' OR (p.base).attrs -> 'labels' <> (p.theirs).attrs -> 'labels');
     v_our_names _pggit.merge_name[] := _pggit.final_names(v_pairs, p_choices, p_strategy, 'ours');
     v_their_names _pggit.merge_name[] := _pggit.final_names(v_pairs, p_choices, p_strategy, 'theirs');
     v_our_moves _pggit.merge_move[] := _pggit.final_moves(v_pairs, p_choices, p_strategy, 'ours');
     v_their_moves _pggit.merge_move[] := _pggit.final_moves(v_pairs, p_choices, p_strategy, 'theirs');
+    v_base_moves _pggit.merge_move[] := _pggit.final_moves(v_pairs, p_choices, p_strategy, 'base');
     -- what a side renamed stands otherwise on the other
     v_our_columns _pggit.merge_name[] := _pggit.renamed_view_columns(v_pairs, true, p_other_views);
     v_their_columns _pggit.merge_name[] := _pggit.renamed_view_columns(v_pairs, false, p_other_views);
@@ -373,11 +412,11 @@ DECLARE
 BEGIN
     IF v_pairs <> '{}' AND (_pggit.is_spelling_open(p_base, p_ours,
             v_our_names || v_their_columns || _pggit.moved_names(v_our_moves))
-        OR _pggit.is_spelling_open(p_base, p_theirs, v_their_names || v_our_columns || _pggit.moved_names(v_their_moves)))
+        OR _pggit.is_spelling_open(p_base, p_theirs, v_their_names || v_our_columns || _pggit.moved_names(v_their_moves))
+        OR _pggit.is_drop_open(p_base, p_ours, p_theirs, v_base_moves))
     THEN
         v_base := _pggit.spell_by_renaming(p_base,
-            _pggit.final_names(v_pairs, p_choices, p_strategy, 'base'), v_our_columns || v_their_columns,
-            _pggit.final_moves(v_pairs, p_choices, p_strategy, 'base'));
+            _pggit.final_names(v_pairs, p_choices, p_strategy, 'base'), v_our_columns || v_their_columns, v_base_moves);
         v_ours := _pggit.spell_by_renaming(p_ours, v_our_names, v_their_columns, v_our_moves);
         v_theirs := _pggit.spell_by_renaming(p_theirs, v_their_names, v_our_columns, v_their_moves);
         v_other := _pggit.otherwise_changed(v_base, v_ours, v_our_columns)

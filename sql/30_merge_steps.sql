@@ -64,7 +64,7 @@ BEGIN ATOMIC
             bool_or(c.in_theirs) FILTER (WHERE c.object_id = c.container_id) AS in_theirs,
             bool_or(c.ours_changed) AS ours_changed,
             bool_or(c.theirs_changed) AS theirs_changed,
-            bool_or(c.ours_core IS DISTINCT FROM c.theirs_core)
+            bool_or(NOT coalesce(_pggit.is_same_core(c.ours_core, c.theirs_core), false))
                 FILTER (WHERE c.kind = 'column' OR c.object_id = c.container_id) AS is_different,
             array_agg(c.ours_core ORDER BY c.ours_core)
                 FILTER (WHERE c.kind = 'constraint' AND c.in_ours) AS ours_constraints,
@@ -212,6 +212,7 @@ CREATE OR REPLACE FUNCTION _pggit.merge_attribute(
     p_base jsonb,
     p_ours jsonb,
     p_theirs jsonb,
+    p_column_type text,
     OUT merged jsonb,
     OUT is_conflict boolean
 )
@@ -230,6 +231,9 @@ BEGIN
     ELSIF p_key = 'position' THEN
         -- no difference between states, but one answer for both directions
         merged := least(p_ours, p_theirs);
+    ELSIF p_key = 'default' AND _pggit.is_same_constant(p_ours #>> '{}', p_theirs #>> '{}', p_column_type) THEN
+        -- one value written in two ways
+        merged := CASE WHEN (p_ours #>> '{}') COLLATE "C" < (p_theirs #>> '{}') COLLATE "C" THEN p_ours ELSE p_theirs END;
     ELSIF p_key = 'owner' AND (p_ours IS NULL OR p_theirs IS NULL) THEN
         -- an owner that one side does not know is no change of that side
         merged := coalesce(p_ours, p_theirs);
@@ -250,8 +254,9 @@ BEGIN
     END IF;
 END;
 $$;
-COMMENT ON FUNCTION _pggit.merge_attribute(text, jsonb, jsonb, jsonb) IS $$
+COMMENT ON FUNCTION _pggit.merge_attribute(text, jsonb, jsonb, jsonb, text) IS $$
 Merges one attribute: a change of one side wins over none, equal changes agree, lists merge as ordered sets.
+p_column_type: of a column that has one type on both sides.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.value_source_clash(p_base jsonb, p_ours jsonb, p_theirs jsonb, p_merged jsonb)
@@ -330,7 +335,8 @@ BEGIN
             UNION SELECT jsonb_object_keys(v_base)) AS u(k) ORDER BY k COLLATE "C"
     LOOP
         SELECT m.merged, m.is_conflict INTO v_merged, v_is_conflict
-        FROM _pggit.merge_attribute(v_key, v_base -> v_key, v_ours -> v_key, v_theirs -> v_key) AS m;
+        FROM _pggit.merge_attribute(v_key, v_base -> v_key, v_ours -> v_key, v_theirs -> v_key,
+            CASE WHEN v_ours ->> 'type' = v_theirs ->> 'type' THEN v_ours ->> 'type' END) AS m;
         -- a view's output columns follow from its query
         IF v_is_conflict AND NOT (v_key = 'columns' AND v_ours ? 'query') THEN
             v_choice := _pggit.find_choice(p_choices, p_strategy, 'schema_mismatch', v_object.object_id, v_key);

@@ -48,7 +48,8 @@ BEGIN
             RETURN ROW('{}', '{}', '{}')::_pggit.merge_result;
         END IF;
         v_type := 'modify_delete';
-    ELSIF NOT v_in_base AND _pggit.core_attrs(((p_pair).ours).attrs) <> _pggit.core_attrs(((p_pair).theirs).attrs)
+    ELSIF NOT v_in_base
+        AND NOT _pggit.is_same_core(_pggit.core_attrs(((p_pair).ours).attrs), _pggit.core_attrs(((p_pair).theirs).attrs))
         -- what heirs say of a parent's column is no column of their own: attribute by attribute
         AND NOT (((p_pair).ours).attrs ? 'inherited' AND ((p_pair).theirs).attrs ? 'inherited')
     THEN

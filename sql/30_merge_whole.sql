@@ -141,6 +141,41 @@ COMMENT ON FUNCTION _pggit.take_version(_pggit.merge_pair[], _pggit.object[], uu
 The objects with one of them as one side has it: replaced, added with its parts, or removed with them.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.take_with_needs(
+    p_pairs _pggit.merge_pair[],
+    p_objects _pggit.object[],
+    p_object_id uuid,
+    p_side text
+)
+RETURNS _pggit.object[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_need uuid;
+BEGIN
+    FOR v_need IN
+        SELECT n.object_id
+        FROM (
+            SELECT CASE p_side WHEN 'ours' THEN (p.ours).deps ELSE (p.theirs).deps END AS deps
+            FROM unnest(p_pairs) AS p
+            WHERE p.object_id = p_object_id
+        ) AS o
+        JOIN unnest(p_pairs) AS n ON n.object_id = ANY (o.deps)
+        LEFT JOIN unnest(p_objects) AS m ON m.object_id = n.object_id
+        WHERE NOT _pggit.is_same_object(m, CASE p_side WHEN 'ours' THEN n.ours ELSE n.theirs END)
+    LOOP
+        p_objects := _pggit.take_version(p_pairs, p_objects, v_need, p_side);
+    END LOOP;
+    RETURN _pggit.take_version(p_pairs, p_objects, p_object_id, p_side);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.take_with_needs(_pggit.merge_pair[], _pggit.object[], uuid, text) IS $$
+The objects with one of them as one side has it, and what it needs as that side has it: there it is built.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.settle_contests(
     p_pairs _pggit.merge_pair[],
     p_result _pggit.merge_result,
@@ -301,6 +336,8 @@ BEGIN ATOMIC
         SELECT q.object_id, NULL, q.missing_id FROM _pggit.find_owner_breaks(p_pairs, p_objects) AS q
         UNION ALL
         SELECT i.object_id, NULL, i.missing_id FROM _pggit.inherited_columns(p_pairs, p_objects, p_context) AS i
+        UNION ALL
+        SELECT x.object_id, NULL, x.missing_id FROM _pggit.find_part_breaks(p_pairs, p_objects, p_context) AS x
     ) AS m
     CROSS JOIN LATERAL (SELECT m.needed_id) AS d
     JOIN gone AS g ON g.object_id = d.needed_id
@@ -485,13 +522,14 @@ BEGIN
                 m.object_id, m.kind, m.parent_id, m.schema_name, m.table_name, m.name, m.signature,
                 jsonb_strip_nulls(m.attrs || jsonb_build_object(v_choice.attribute, v_ours.attrs -> v_choice.attribute)),
                 m.deps)::_pggit.object END FROM unnest(p_objects) AS m);
+        ELSIF v_choice.conflict_type = 'dependency_broken' AND v_choice.other_id IS NULL THEN
+            p_objects := _pggit.take_with_needs(p_pairs, p_objects, v_choice.object_id,
+                CASE v_choice.strategy WHEN 'use_target' THEN 'ours' ELSE 'theirs' END);
         ELSIF v_choice.strategy = 'use_target' THEN
             p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.object_id, 'ours');
         ELSIF v_choice.other_id IS NOT NULL THEN
             -- two that stand in each other's way: the target's gives way
             p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.other_id, 'theirs');
-        ELSIF v_choice.conflict_type = 'dependency_broken' THEN
-            p_objects := _pggit.take_version(p_pairs, p_objects, v_choice.object_id, 'theirs');
         END IF;
     END LOOP;
     -- a column that is said to be unique brings its constraint along
@@ -609,7 +647,7 @@ DECLARE
     v_result _pggit.merge_result;
     v_named _pggit.object[];
 BEGIN
-    v_pairs := _pggit.whole_columns(v_pairs, p_context);
+    v_pairs := _pggit.whole_partition_indexes(_pggit.whole_columns(v_pairs, p_context));
     v_result := _pggit.drop_twins(v_pairs, _pggit.merge_all_pairs(v_pairs, p_choices, p_strategy));
     v_result.objects := _pggit.overrule(v_pairs, v_result.objects, p_choices);
     v_result.objects := _pggit.settle_paths(
@@ -618,8 +656,8 @@ BEGIN
     v_result := _pggit.settle_contests(v_pairs, v_result, p_context, p_choices, p_strategy);
     v_result.objects := _pggit.respell(v_named, v_result.objects);
     v_result := _pggit.settle_breaks(v_pairs, v_result, p_context, p_choices);
-    v_result.objects := _pggit.settle_paths(_pggit.settle_marks(v_pairs,
-        _pggit.settle_keys(v_pairs, v_result.objects), p_context), p_context);
+    v_result.objects := _pggit.settle_paths(_pggit.settle_marks(v_pairs, _pggit.settle_keys(v_pairs,
+        _pggit.settle_partition_indexes(v_result.objects)), p_context), p_context);
     RETURN v_result;
 END;
 $$;

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from servers import PgServer
 
@@ -206,12 +207,15 @@ def track(conn: psycopg.Connection, base: list[str]) -> str:
     return str(row[0])
 
 
-def branch(conn: psycopg.Connection, name: str, script: list[str]) -> None:
+def branch(conn: psycopg.Connection, name: str, script: list[str]) -> list[str]:
+    """A branch of main with what PostgreSQL takes of a script."""
     conn.execute("SELECT pggit.create_branch(%s, 'main')", [name])
     conn.execute("SELECT pggit.checkout(%s)", [name])
-    note(f"{name}: {json.dumps(run(conn, script), indent=1)}")
+    done = run(conn, script)
+    note(f"{name}: {json.dumps(done, indent=1)}")
     conn.execute("SELECT pggit.commit(%s, %s, true)", [name, name])
     conn.execute("SELECT pggit.checkout('main'); SET search_path = s")
+    return done
 
 
 def tree(conn: psycopg.Connection, ref: str) -> list[str]:
@@ -266,6 +270,36 @@ def test_both_directions_of_a_merge_agree(
         assert merge(world, "ours", "theirs") == merge(world, "theirs", "ours")
 
 
+def one_after_the_other(conn: psycopg.Connection, name: str, script: list[str]) -> list[str] | None:
+    """The tree of a branch with a further script; None where PostgreSQL refuses some of it there. Undone afterwards."""
+    with conn.transaction(force_rollback=True):
+        conn.execute("SELECT pggit.checkout(%s)", [name])
+        if len(run(conn, script)) < len(script):
+            return None
+        conn.execute("SELECT pggit.commit(%s, %s, true)", [name, name])
+        return tree(conn, name)
+
+
+@SETTINGS
+@given(base=bases, ours=scripts, theirs=scripts)
+def test_what_commutes_merges_to_what_both_orders_give(
+    world: psycopg.Connection, base: list[str], ours: list[str], theirs: list[str]
+) -> None:
+    with world.transaction(force_rollback=True):
+        track(world, base)
+        done = branch(world, "ours", ours), branch(world, "theirs", theirs)
+        goal = one_after_the_other(world, "ours", done[1])
+        if goal is None or goal != one_after_the_other(world, "theirs", done[0]):
+            return
+        row = world.execute(
+            "SELECT status, message FROM pggit.merge('ours', 'theirs', p_allow_data_loss => true)"
+        ).fetchone()
+        assert row is not None
+        # One thing that both sides made under two names is kept once.
+        if row[0] == "completed" and "are the same" not in row[1]:
+            assert tree(world, "theirs") == goal
+
+
 @SETTINGS
 @given(base=bases, script=scripts)
 def test_an_unchanged_side_takes_the_other_and_hashes_are_everywhere_the_same(
@@ -302,3 +336,67 @@ def test_a_migration_leads_there_and_back(
                 [goal],
             ).fetchall()
             assert left == []
+
+
+def replay(conn: psycopg.Connection, call: str, commit: int, target: str) -> str:
+    row = conn.execute(
+        sql.SQL("SELECT status FROM pggit.{}(%s, %s, true)").format(sql.Identifier(call)),
+        [str(commit), target],
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def commits_of(conn: psycopg.Connection, name: str) -> list[int]:
+    """A branch's own commits, oldest first."""
+    rows = conn.execute(
+        "SELECT commit_id FROM pggit.log(%s, 100) WHERE commit_id NOT IN (SELECT commit_id FROM pggit.log('main', 100))"
+        " ORDER BY commit_id",
+        [name],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+@SETTINGS
+@given(base=bases, first=scripts, second=scripts)
+def test_commits_picked_one_by_one_give_their_branch_and_reverted_the_base(
+    world: psycopg.Connection, base: list[str], first: list[str], second: list[str]
+) -> None:
+    with world.transaction(force_rollback=True):
+        track(world, base)
+        branch(world, "side", first)
+        world.execute("SELECT pggit.checkout('side')")
+        note(f"then: {json.dumps(run(world, second), indent=1)}")
+        world.execute("SELECT pggit.commit('then', 'side', true)")
+        world.execute("SELECT pggit.checkout('main'); SET search_path = s")
+        world.execute("SELECT pggit.create_branch('copy', 'main')")
+        for commit in commits_of(world, "side"):
+            assert replay(world, "cherry_pick", commit, "copy") == "completed"
+        assert tree(world, "copy") == tree(world, "side")
+        for commit in reversed(commits_of(world, "copy")):
+            assert replay(world, "revert", commit, "copy") == "completed"
+        assert tree(world, "copy") == tree(world, "main")
+
+
+@SETTINGS
+@given(base=bases, ours=scripts, theirs=scripts)
+def test_a_rebased_branch_is_a_fast_forward(
+    world: psycopg.Connection, base: list[str], ours: list[str], theirs: list[str]
+) -> None:
+    with world.transaction(force_rollback=True):
+        track(world, base)
+        branch(world, "ours", ours)
+        branch(world, "theirs", theirs)
+        row = world.execute("SELECT status FROM pggit.rebase('ours', 'theirs', true)").fetchone()
+        assert row is not None
+        if row[0] != "completed":
+            return
+        assert world.execute("SELECT count(*) FROM pggit.status('ours')").fetchone() == (0,)
+        goal = tree(world, "ours")
+        world.execute(
+            "SELECT pggit.merge('ours', 'theirs', p_strategy => 'fast-forward', p_allow_data_loss => true)"
+        )
+        assert tree(world, "theirs") == goal
+        again = world.execute("SELECT message FROM pggit.rebase('ours', 'theirs')").fetchone()
+        assert again is not None
+        assert again[0].startswith("already up to date")

@@ -488,3 +488,85 @@ ALTER TABLE t ALTER b SET NOT NULL;
 ALTER TABLE t ALTER b SET DEFAULT 'z';
 --: merged
 see.column('t', 'b') = 'text NN =''z''::text'
+--# columns of built-in types, for defaults
+CREATE TABLE t (id int PRIMARY KEY, f double precision, d numeric(20,10), v varchar(20), n numeric);
+--= one number written in two ways
+--: ours
+ALTER TABLE t ALTER f SET DEFAULT 1.5; ALTER TABLE t ALTER d SET DEFAULT '1.23000'; ALTER TABLE t ADD z real DEFAULT 1.50;
+--: theirs
+ALTER TABLE t ALTER f SET DEFAULT '1.50'; ALTER TABLE t ALTER d SET DEFAULT '1.23000000000'; ALTER TABLE t ADD z real DEFAULT '1.5';
+--: merged
+see.column('t', 'f') ~ '1.5' AND see.column('t', 'd') ~ '1.23' AND see.column('t', 'z') ~ '1.5'
+--= one string written in two ways
+--: ours
+ALTER TABLE t ALTER v SET DEFAULT 'it''s';
+--: theirs
+ALTER TABLE t ALTER v SET DEFAULT 'it''s'::text;
+--: merged
+see.column('t', 'v') ~ 'it''''s'
+--= two numbers that differ behind the scale of one of them
+--: ours
+ALTER TABLE t ALTER n SET DEFAULT 1.0;
+--: theirs
+ALTER TABLE t ALTER n SET DEFAULT 1.00;
+--: conflict schema_mismatch/default
+--: ours wins
+see.column('t', 'n') ~ '=1.0$'
+--: theirs wins
+see.column('t', 'n') ~ '=1.00$'
+--= both add a table, its default written in two ways
+--: ours
+CREATE TABLE u (id int, x double precision DEFAULT 2.5);
+--: theirs
+CREATE TABLE u (id int, x double precision DEFAULT '2.50');
+--: merged
+see.column('u', 'x') ~ '2.5'
+--# a table and a function of integers
+CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT i + 1';
+CREATE TABLE t (id int PRIMARY KEY, a int, z int); CREATE INDEX t_a ON t (a);
+--= a check of a type that the other side takes away
+--: ours
+ALTER TABLE t ALTER z TYPE text;
+--: theirs
+ALTER TABLE t ADD CONSTRAINT k CHECK (f(z) > 0); CREATE INDEX z_i ON t (z);
+--: conflict dependency_broken
+--: ours wins
+see.column('t', 'z') = 'text' AND see.constraint('t', 'k') IS NULL AND see.indexes('t') ~ 'z_i'
+--: theirs wins
+see.column('t', 'z') = 'integer' AND see.constraint('t', 'k') IS NOT NULL AND see.indexes('t') ~ 'z_i'
+--= an index over two columns, of which the other side retypes one
+--: ours
+CREATE INDEX i2 ON t ((a + z)) WHERE a > 0;
+--: theirs
+ALTER TABLE t ALTER z TYPE text; ALTER TABLE t ADD q int;
+--: conflict dependency_broken
+--: ours wins
+see.column('t', 'z') = 'integer' AND see.indexes('t') ~ 'i2' AND see.column('t', 'q') = 'integer'
+--: theirs wins
+see.column('t', 'z') = 'text' AND see.indexes('t') !~ 'i2' AND see.column('t', 'q') = 'integer'
+--= a view over a column that the other side retypes
+--: ours
+CREATE VIEW v AS SELECT f(z) AS fz FROM t;
+--: theirs
+ALTER TABLE t ALTER z TYPE text;
+--: conflict dependency_broken
+--: ours wins
+see.column('t', 'z') = 'integer' AND to_regclass('v') IS NOT NULL
+--: theirs wins
+see.column('t', 'z') = 'text' AND to_regclass('v') IS NULL
+--= a default that a new type does not take
+--: ours
+ALTER TABLE t ALTER z SET DEFAULT f(3);
+--: theirs
+ALTER TABLE t ALTER z TYPE date USING NULL;
+--: conflict
+--= a foreign key whose target the other side retypes
+--: ours
+CREATE TABLE u (t_id int REFERENCES t);
+--: theirs
+ALTER TABLE t ALTER id TYPE text;
+--: conflict
+--: ours wins
+see.column('t', 'id') ~ 'integer' AND see.constraints('u') ~ 'REFERENCES'
+--: theirs wins
+see.column('t', 'id') ~ 'text'

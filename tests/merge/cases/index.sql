@@ -202,11 +202,8 @@ see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128' AND s
 ALTER INDEX p_1_words_idx RENAME TO early_words;
 --: theirs
 ALTER INDEX p_1_words_idx SET (fastupdate = off);
---: conflict both_added
---: ours wins
-see.options('early_words') = 'gin_pending_list_limit=128'
---: theirs wins
-see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128'
+--: merged
+see.options('early_words') = 'fastupdate=off gin_pending_list_limit=128'
 --= each side sets another parameter of a part that has a name of its own
 --: ours
 ALTER INDEX p_1_words_idx SET (fastupdate = off);
@@ -222,3 +219,61 @@ ALTER TABLE p ADD note text;
 CREATE TABLE p_3 PARTITION OF p FOR VALUES FROM (20) TO (30);
 --: merged
 see.options('p_1_words_idx') = 'fastupdate=off gin_pending_list_limit=128' AND see.options('p_3_words_idx') = 'gin_pending_list_limit=128'
+--# a partitioned table, the index of whose part has nothing for itself
+CREATE TABLE log (id int, at date) PARTITION BY RANGE (at); CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE INDEX log_at ON log (at);
+--= a new name of a part against its parameters
+--: ours
+ALTER INDEX log_1_at_idx RENAME TO other;
+--: theirs
+ALTER INDEX log_1_at_idx SET (fillfactor = 70);
+--: merged
+see.options('other') = 'fillfactor=70'
+--= a comment on a part against the new name of its partition
+--: ours
+COMMENT ON INDEX log_1_at_idx IS 'x';
+--: theirs
+ALTER TABLE log_1 RENAME TO log_2020;
+--: merged
+obj_description('log_1_at_idx'::regclass) = 'x'
+--= two parameters of a part
+--: ours
+ALTER INDEX log_1_at_idx SET (fillfactor = 80);
+--: theirs
+ALTER INDEX log_1_at_idx SET (fillfactor = 70);
+--: conflict
+--: ours wins
+see.options('log_1_at_idx') = 'fillfactor=80'
+--: theirs wins
+see.options('log_1_at_idx') = 'fillfactor=70'
+--= a parameter of a part against the dropped index
+--: ours
+ALTER INDEX log_1_at_idx SET (fillfactor = 80);
+--: theirs
+DROP INDEX log_at;
+--: conflict dependency_broken
+--: ours wins
+see.options('log_1_at_idx') = 'fillfactor=80'
+--: theirs wins
+to_regclass('log_at') IS NULL AND to_regclass('log_1_at_idx') IS NULL
+--= a part renamed on both sides
+--: ours
+ALTER INDEX log_1_at_idx RENAME TO a;
+--: theirs
+ALTER INDEX log_1_at_idx RENAME TO b;
+--: conflict
+--# a partitioned table, the index of whose part has parameters
+CREATE TABLE log (id int, at date) PARTITION BY RANGE (at); CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE INDEX log_at ON log (at); ALTER INDEX log_1_at_idx SET (fillfactor = 70);
+--= a parameter of a part taken back against its new name
+--: ours
+ALTER INDEX log_1_at_idx RESET (fillfactor);
+--: theirs
+ALTER INDEX log_1_at_idx RENAME TO other;
+--: merged
+see.options('other') IS NULL
+--= a parameter of a part taken back against a comment
+--: ours
+ALTER INDEX log_1_at_idx RESET (fillfactor);
+--: theirs
+COMMENT ON INDEX log_1_at_idx IS 'x';
+--: merged
+see.options('log_1_at_idx') IS NULL AND obj_description('log_1_at_idx'::regclass) = 'x'

@@ -89,3 +89,36 @@ ALTER TABLE c SET SCHEMA app;
 --: theirs
 CREATE TABLE app.c (id int);
 --: conflict name_collision
+--# a view over a table of a second schema
+CREATE SCHEMA app; CREATE TABLE t (id int, a int, b int); CREATE VIEW v AS SELECT id, b FROM t; CREATE VIEW w AS SELECT id FROM v;
+--= a column dropped with its views against the table's move
+--: ours
+ALTER TABLE t DROP b CASCADE;
+--: theirs
+ALTER TABLE t SET SCHEMA app;
+--: merged
+to_regclass('v') IS NULL AND to_regclass('w') IS NULL AND see.columns('app.t') = 'a integer, id integer'
+--= a view dropped against the table's move
+--: ours
+DROP VIEW w; DROP VIEW v;
+--: theirs
+ALTER TABLE t SET SCHEMA app; ALTER VIEW w SET SCHEMA app;
+--: conflict modify_delete
+--: ours wins
+to_regclass('v') IS NULL AND to_regclass('app.w') IS NULL AND to_regclass('app.t') IS NOT NULL
+--: theirs wins
+to_regclass('app.w') IS NOT NULL AND pg_get_viewdef('v'::regclass) ~ 'FROM app.t'
+--= a view moved and its table moved on both sides
+--: ours
+ALTER TABLE t SET SCHEMA app; ALTER VIEW v SET SCHEMA app;
+--: theirs
+ALTER TABLE t SET SCHEMA app;
+--: merged
+pg_get_viewdef('app.v'::regclass) ~ 'FROM app.t'
+--= a view and its table, moved on one side each
+--: ours
+ALTER VIEW v SET SCHEMA app;
+--: theirs
+ALTER TABLE t SET SCHEMA app; ALTER TABLE app.t RENAME TO u;
+--: merged
+pg_get_viewdef('app.v'::regclass) ~ 'FROM app.u'

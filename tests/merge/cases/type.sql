@@ -272,3 +272,43 @@ ALTER SEQUENCE s RENAME TO ss;
 ALTER TABLE t ALTER a SET DEFAULT nextval('s');
 --: merged
 see.column('t', 'a') LIKE '%ss%'
+--# an enum with a table, whose labels one side renames
+CREATE TYPE mood AS ENUM ('sad', 'Not ok', 'glad'); CREATE TABLE t (id int PRIMARY KEY, e mood DEFAULT 'glad');
+--= a default with the old label
+--: ours
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+--: theirs
+ALTER TABLE t ALTER e SET DEFAULT 'sad';
+--: merged
+see.column('t', 'e') ~ 'blue'
+--= a check, an index, a view and a policy with old labels
+--: ours
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'; ALTER TYPE mood RENAME VALUE 'Not ok' TO 'so so';
+--: theirs
+ALTER TABLE t ADD CONSTRAINT k CHECK (e <> 'Not ok'); CREATE INDEX i ON t (id) WHERE e = 'sad'; CREATE VIEW v AS SELECT id FROM t WHERE e IN ('sad', 'Not ok'); CREATE POLICY p ON t USING (e > 'sad');
+--: merged
+see.constraint('t', 'k') ~ 'so so' AND see.indexes('t') ~ 'blue' AND see.policies('t') = 'p' AND pg_get_viewdef('v'::regclass) !~ 'sad'
+--= a label renamed and one added, and a default with each
+--: ours
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'; ALTER TABLE t ALTER e SET DEFAULT 'blue';
+--: theirs
+ALTER TYPE mood ADD VALUE 'mad'; ALTER TABLE t ADD f mood DEFAULT 'sad';
+--: merged
+see.column('t', 'e') ~ 'blue' AND see.column('t', 'f') ~ 'blue' AND enum_range(NULL::mood)::text ~ 'mad'
+--= a default in a table of its own
+--: ours
+ALTER TYPE mood RENAME VALUE 'Not ok' TO 'ok';
+--: theirs
+CREATE TABLE u (e mood DEFAULT 'Not ok', CHECK (e < 'glad'));
+--: merged
+see.column('u', 'e') ~ 'ok' AND see.column('u', 'e') !~ 'Not'
+--# types of two columns, and rows that hold what goes
+CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN word AS text; CREATE TABLE t (id int PRIMARY KEY, e mood, f mood, w word, x word);
+INSERT INTO t VALUES (1, 'sad', 'sad', NULL, NULL), (2, 'ok', 'sad', 'a', NULL);
+--= a domain that is NOT NULL and has a check
+--! one-way
+--: ours
+ALTER TABLE t ADD y int;
+--: theirs
+ALTER DOMAIN word SET NOT NULL; ALTER DOMAIN word ADD CONSTRAINT k CHECK (VALUE <> 'a');
+--: conflict data_violation/not_null data_violation
