@@ -81,7 +81,7 @@ def set_up(pg: PgServer, name: str, case: Case, ours: str, theirs: str) -> None:
         theirs,
         "SELECT pggit.commit('theirs', 'side', true); SELECT pggit.checkout('main');",
         ours,
-        "SELECT pggit.commit('ours', 'main', true);",
+        "SELECT pggit.commit('ours', 'main', true); SELECT pggit.protect_branch('main', 'writer');",
     )
     pg.psql(name, text="\n".join(statements))
 
