@@ -267,6 +267,31 @@ COMMENT ON FUNCTION _pggit._read_rest(_pggit.catalog_place[]) IS $$
 The kinds that few schemas have.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.require_usage(p_places _pggit.catalog_place[])
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    v_hidden text := (SELECT min(p.live) FROM unnest(p_places) AS p WHERE NOT has_schema_privilege(p.nspoid, 'USAGE'));
+BEGIN
+    IF v_hidden IS NULL THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION USING
+        ERRCODE = '42501',
+        MESSAGE = format('schema %I cannot be read by role %I', v_hidden, current_user),
+        DETAIL = 'PostgreSQL leaves it out of the search_path, so that its definitions would print otherwise than for others.',
+        HINT = format('GRANT USAGE ON SCHEMA %I TO %I.', v_hidden, current_user);
+END;
+$$;
+COMMENT ON FUNCTION _pggit.require_usage(_pggit.catalog_place[]) IS $$
+Refuses schemas that are not on the path of a role without USAGE.
+Errors: 42501.
+$$;
+
 CREATE OR REPLACE FUNCTION _pggit.read_kinds(p_logical name[], p_live name[], p_only _pggit.catalog_address[])
 RETURNS SETOF _pggit.catalog_row
 LANGUAGE plpgsql
@@ -286,6 +311,9 @@ DECLARE
     v_schemas oid[] := ARRAY(SELECT p.nspoid FROM unnest(v_places) AS p);
     v_choice  _pggit.catalog_choice;
 BEGIN
+    IF p_only IS NULL OR p_only <> '{}' THEN
+        PERFORM _pggit.require_usage(v_places);
+    END IF;
     -- The readers' queries are planned for what they have to read. All: with the arrays known and each catalog scanned once, since
     -- right after a load there are no statistics, and loops would be chosen. Few: once, along the indexes.
     IF p_only IS NULL THEN

@@ -1,6 +1,6 @@
 BEGIN;
 SET LOCAL search_path = public, tap;
-SELECT plan(20);
+SELECT plan(23);
 
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tap TO PUBLIC;
@@ -10,7 +10,23 @@ GRANT pggit_writer TO member_of_writer;
 
 CREATE SCHEMA app;
 CREATE TABLE app.users (user_id integer PRIMARY KEY);
+SET LOCAL ROLE pggit_admin;
+SELECT throws_ok(
+    $$SELECT pggit.init('app')$$, '42501', 'schema app cannot be read by role pggit_admin',
+    'a schema without the right of usage is not tracked under names that print otherwise'
+);
+RESET ROLE;
 SELECT pggit.init('app');
+CREATE VIEW app.seen AS SELECT user_id FROM app.users;
+SET LOCAL ROLE pggit_reader;
+SELECT throws_ok(
+    $$SELECT * FROM pggit.status('main')$$, '42501', 'schema app cannot be read by role pggit_reader',
+    'what has changed in a schema without the right of usage is not told wrongly'
+);
+SET LOCAL ROLE pggit_writer;
+SELECT throws_ok($$SELECT pggit.commit('seen', 'main')$$, '42501', NULL, 'nor committed');
+RESET ROLE;
+DROP VIEW app.seen;
 GRANT USAGE ON SCHEMA app TO pggit_reader, pggit_writer;
 
 SET LOCAL ROLE stranger_of_pggit;
