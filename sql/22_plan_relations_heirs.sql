@@ -413,9 +413,18 @@ DECLARE
 BEGIN
     SELECT array_agg(DISTINCT m.object_id)
     INTO v_anew
-    FROM unnest(p_items) AS g
-    JOIN unnest(p_items) AS m ON m.object_id = ((g.old).attrs->>'attached_id')::uuid
-    WHERE g.kind = 'index' AND (g.action IN ('drop', 'rebuild') OR m.action IN ('drop', 'rebuild'));
+    FROM unnest(p_items) AS m
+    WHERE m.kind IN ('index', 'constraint') AND m.action <> 'create' AND (m.old).attrs ? 'only' AND (
+        m.action IN ('drop', 'rebuild')
+        OR EXISTS (
+            SELECT FROM unnest(p_items) AS g
+            WHERE g.kind = 'index' AND g.action IN ('drop', 'rebuild') AND (g.old).attrs->>'attached_id' = m.object_id::text)
+        -- with the type of a column PostgreSQL builds it anew, and whole
+        OR EXISTS (
+            SELECT FROM unnest(p_items) AS c
+            WHERE c.kind = 'column' AND c.object_id = ANY ((m.old).deps) AND c.action = 'alter'
+              AND (c.is_retyped OR (c.old).attrs->'type' <> (c.new).attrs->'type'
+                  OR (c.old).attrs->'collation' IS DISTINCT FROM (c.new).attrs->'collation')));
     IF v_anew IS NULL THEN
         RETURN p_items;
     END IF;
@@ -432,7 +441,7 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION _pggit.follow_attached(_pggit.plan_item[]) IS $$
-What is attached to the index of a partitioned table goes with that alone, so it takes that with it, and comes again after it.
+What is attached to an index ON ONLY a partitioned table goes with that alone, so it takes that with it, and comes again after it.
 $$;
 
 CREATE OR REPLACE FUNCTION _pggit.spare_partitions(p_items _pggit.plan_item[])
