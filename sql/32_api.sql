@@ -63,12 +63,18 @@ $$;
 
 CREATE OR REPLACE FUNCTION pggit.get_branch(p_branch_id bigint)
 RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
-RETURN (
-    SELECT _pggit.branch_document(ROW(r.*)::pggit.branches)
-    FROM _pggit.branch_of_id(p_branch_id) AS b, _pggit.branch_row(b.branch_id) AS r);
+SET search_path = pg_catalog, pggit, _pggit, pg_temp
+AS $$
+DECLARE
+    -- Not joined with the row: a plan that finds no rows first never asks whether there is such a branch.
+    v_branch _pggit.branches := _pggit.branch_of_id(p_branch_id);
+BEGIN
+    RETURN (SELECT _pggit.branch_document(ROW(r.*)::pggit.branches) FROM _pggit.branch_row(v_branch.branch_id) AS r);
+END;
+$$;
 COMMENT ON FUNCTION pggit.get_branch(bigint) IS $$
 One branch as a document.
 Errors: VCN01, VCN06 for an unknown branch.
