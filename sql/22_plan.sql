@@ -430,11 +430,11 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pggit, _pggit, pg_temp
 AS $$
 DECLARE
-    v_steps _pggit.step[] := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(p_from, p_to, p_extra_path) AS s);
+    v_steps _pggit.step[] := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_known(p_from, p_to, p_extra_path) AS s);
     v_late  uuid[] := ARRAY(SELECT s.object_id FROM unnest(v_steps) AS s WHERE s.kind = 'enum' AND NOT s.in_transaction);
 BEGIN
     IF v_late <> '{}' THEN
-        v_steps := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan(p_from, p_to, p_extra_path, v_late) AS s);
+        v_steps := ARRAY(SELECT ROW(s.*)::_pggit.step FROM _pggit.plan_known(p_from, p_to, p_extra_path, v_late) AS s);
     END IF;
     RETURN QUERY SELECT * FROM unnest(v_steps) AS s ORDER BY s.step_no;
 END;

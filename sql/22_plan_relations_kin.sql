@@ -292,7 +292,16 @@ BEGIN
     FROM _pggit.inherited_columns(p_from, v_tables) AS o
     JOIN _pggit.inherited_columns(p_to, v_tables) AS n
         ON (n.heir).object_id = (o.heir).object_id AND (n.model).name = (o.model).name
-    WHERE (_pggit.is_retyping(o.model, n.model) OR EXISTS (
+    WHERE (_pggit.is_retyping(o.model, n.model) AND NOT EXISTS (
+            -- the same type under another name
+            SELECT
+            FROM unnest(p_from) AS d
+            JOIN unnest(p_to) AS e ON (e).object_id = (d).object_id
+            WHERE (d).object_id = ANY ((o.model).deps)
+              AND _pggit.is_type_kind((d).kind)
+              AND (o.model).attrs->>'type' = _pggit.name_seen_from((o.model).schema_name, d)
+              AND (n.model).attrs->>'type' = _pggit.name_seen_from((n.model).schema_name, e)
+        ) OR EXISTS (
             SELECT
             FROM unnest(p_from) AS d
             JOIN unnest(p_to) AS e ON (e).object_id = (d).object_id AND (d).attrs <> (e).attrs

@@ -460,7 +460,7 @@ BEGIN
     SELECT m.before_objects, m.after_objects INTO v_from, v_to FROM _pggit.migration_sides(p_from, p_to, p_path) AS m;
     RETURN QUERY
     SELECT s.step_no, s.sql, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity
-    FROM _pggit.plan(_pggit.rename_equal_parts(v_from, v_to), v_to, '{}') AS s
+    FROM _pggit.plan_known(_pggit.rename_equal_parts(v_from, v_to), v_to) AS s
     ORDER BY s.step_no;
     PERFORM _pggit.record_timing('migration', v_started);
 END;

@@ -19,6 +19,15 @@ CREATE TYPE pggit.online_migration_step AS (
 -- == routines ==
 COMMENT ON TYPE pggit.online_migration_step IS 'One step of a migration for a database under load.';
 
+CREATE OR REPLACE FUNCTION _pggit.label_condition(p_enum _pggit.object, p_label text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN format('EXISTS (SELECT FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = pg_catalog.to_regtype(%L) AND e.enumlabel = %L)',
+    _pggit.qualified_name((p_enum).schema_name, (p_enum).name), p_label);
+COMMENT ON FUNCTION _pggit.label_condition(_pggit.object, text) IS 'An SQL condition that says whether an enum has a label.';
+
 CREATE OR REPLACE FUNCTION _pggit.list_online_migration(p_from text, p_to text, p_path name[])
 RETURNS SETOF pggit.online_migration_step
 LANGUAGE plpgsql
@@ -28,13 +37,21 @@ SET search_path = pg_catalog, pggit, _pggit, pg_temp
 SET jit = off
 AS $$
 DECLARE
-    v_from _pggit.object[];
-    v_to   _pggit.object[];
+    v_from  _pggit.object[];
+    v_to    _pggit.object[];
+    v_first pggit.online_migration_step[];
 BEGIN
     SELECT m.before_objects, m.after_objects INTO v_from, v_to FROM _pggit.migration_sides(p_from, p_to, p_path) AS m;
+    v_first := ARRAY(
+        SELECT ROW(
+            (s.step).step_no, (s.step).sql, _pggit.label_condition(s.enum, s.new_label), (s.step).lock_level, (s.step).hazards,
+            (s.step).in_transaction, (s.step).action, (s.step).kind, (s.step).identity, NULL)::pggit.online_migration_step
+        FROM _pggit.label_steps(v_from, v_to) AS s);
+    RETURN QUERY SELECT * FROM unnest(v_first);
     RETURN QUERY
-    SELECT s.step_no, s.sql, s.is_done, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity, s.advice
-    FROM _pggit.plan_online(_pggit.rename_equal_parts(v_from, v_to), v_to, '{}') AS s
+    SELECT s.step_no + cardinality(v_first), s.sql, s.is_done, s.lock_level, s.hazards, s.in_transaction, s.action, s.kind, s.identity,
+        s.advice
+    FROM _pggit.plan_online(_pggit.rename_labels(_pggit.rename_equal_parts(v_from, v_to), v_to), v_to) AS s
     ORDER BY s.step_no;
 END;
 $$;

@@ -259,13 +259,11 @@ BEGIN ATOMIC
     SELECT (p_new).object_id, 'labels', NULL::text,
         format('SELECT %s AS k FROM %I.%I AS r WHERE r.%I::text = ANY (ARRAY[%s])', u.key, u.schema_name, u.table_name,
             u.column_name, (SELECT string_agg(quote_literal(l), ', ')
-                FROM jsonb_array_elements_text((p_old).attrs -> 'labels') AS l
-                WHERE NOT (p_new).attrs -> 'labels' ? l)),
+                FROM unnest(_pggit.lost_labels((p_old).attrs -> 'labels', (p_new).attrs -> 'labels')) AS l)),
         '22P02', format('rows of "%s" hold labels that enum "%s" loses', u.table_name, (p_new).name)
     FROM use AS u
     WHERE (p_new).kind = 'enum'
-        AND EXISTS (SELECT FROM jsonb_array_elements_text((p_old).attrs -> 'labels') AS l
-            WHERE NOT (p_new).attrs -> 'labels' ? l)
+        AND _pggit.lost_labels((p_old).attrs -> 'labels', (p_new).attrs -> 'labels') <> '{}'
     UNION ALL
     SELECT (p_new).object_id, 'not_null', NULL,
         format('SELECT %s AS k FROM %I.%I AS r WHERE r.%I IS NULL', u.key, u.schema_name, u.table_name, u.column_name),

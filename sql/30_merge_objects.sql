@@ -353,50 +353,6 @@ COMMENT ON FUNCTION _pggit.merge_runs(jsonb, jsonb) IS $$
 Joins what two sides added at one place, in an order that does not depend on the direction; NULL if their orders contradict.
 $$;
 
-CREATE OR REPLACE FUNCTION _pggit.renamed_labels(p_base jsonb, p_side jsonb)
-RETURNS jsonb
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN (
-    WITH run AS (
-        SELECT l.is_base, count(*) FILTER (WHERE l.is_kept) OVER (PARTITION BY l.is_base ORDER BY l.n) AS gap, l.label, l.is_kept, l.n
-        FROM (
-            SELECT true AS is_base, value AS label, ordinality AS n, p_side ? value AS is_kept
-            FROM jsonb_array_elements_text(p_base) WITH ORDINALITY
-            UNION ALL
-            SELECT false, value, ordinality, p_base ? value
-            FROM jsonb_array_elements_text(p_side) WITH ORDINALITY
-        ) AS l
-    ), gap AS (
-        SELECT
-            r.gap,
-            array_agg(r.label ORDER BY r.n) FILTER (WHERE r.is_base) AS gone,
-            array_agg(r.label ORDER BY r.n) FILTER (WHERE NOT r.is_base) AS made
-        FROM run AS r
-        WHERE NOT r.is_kept
-        GROUP BY r.gap
-    )
-    SELECT coalesce(jsonb_object_agg(u.gone, u.made), '{}')
-    FROM gap AS g
-    CROSS JOIN LATERAL unnest(g.gone, g.made) AS u(gone, made)
-    WHERE cardinality(g.gone) = cardinality(g.made)
-);
-COMMENT ON FUNCTION _pggit.renamed_labels(jsonb, jsonb) IS $$
-The labels of an enum that a side renamed, each with its new name: between two labels that stayed, as many new ones as went.
-$$;
-
-CREATE OR REPLACE FUNCTION _pggit.map_labels(p_labels jsonb, p_names jsonb)
-RETURNS jsonb
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-RETURN (
-    SELECT coalesce(jsonb_agg(coalesce(p_names -> l.value, to_jsonb(l.value)) ORDER BY l.ordinality), '[]')
-    FROM jsonb_array_elements_text(p_labels) WITH ORDINALITY AS l
-);
-COMMENT ON FUNCTION _pggit.map_labels(jsonb, jsonb) IS 'Labels under their new names.';
-
 CREATE OR REPLACE FUNCTION _pggit.merge_labels(p_base jsonb, p_ours jsonb, p_theirs jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql

@@ -302,6 +302,48 @@ ALTER TYPE mood RENAME VALUE 'Not ok' TO 'ok';
 CREATE TABLE u (e mood DEFAULT 'Not ok', CHECK (e < 'glad'));
 --: merged
 see.column('u', 'e') ~ 'ok' AND see.column('u', 'e') !~ 'Not'
+--# enums whose labels rows and partitions hold
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'glad'); CREATE TABLE t (id int PRIMARY KEY, e mood DEFAULT 'sad', f mood[], CHECK (e <> 'glad'));
+INSERT INTO t VALUES (1, 'sad', '{sad,ok}'), (2, 'ok', NULL);
+CREATE TABLE p (e mood, g text GENERATED ALWAYS AS (CASE WHEN e = 'sad' THEN 's' ELSE 'o' END) STORED) PARTITION BY LIST (e);
+CREATE TABLE p_sad PARTITION OF p FOR VALUES IN ('sad'); CREATE TABLE p_rest PARTITION OF p DEFAULT;
+INSERT INTO p VALUES ('sad'), ('ok');
+--= a label renamed under its rows
+--: ours
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+--: theirs
+ALTER TABLE t ADD x int;
+--: merged
+(SELECT string_agg(e::text || coalesce(f::text, ''), ',' ORDER BY id) FROM t) = 'blue{blue,ok},ok' AND see.column('t', 'e') ~ 'blue'
+    AND (SELECT string_agg(tableoid::regclass || ' ' || e || g, ',' ORDER BY e) FROM p) = 'p_sad blues,p_rest oko'
+--= a label renamed, one added before it, and rows
+--: ours
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+--: theirs
+ALTER TYPE mood ADD VALUE 'mad' BEFORE 'sad'; ALTER TABLE t ALTER e SET DEFAULT 'ok';
+--: merged
+enum_range(NULL::mood)::text = '{mad,blue,ok,glad}' AND (SELECT count(*) FROM t WHERE e = 'blue') = 1 AND see.column('t', 'e') ~ 'ok'
+--= a label renamed in a type that gets another name
+--: ours
+ALTER TYPE mood RENAME TO temper;
+--: theirs
+ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';
+--: merged
+(SELECT string_agg(e::text, ',' ORDER BY id) FROM t) = 'sad,fine' AND enum_range(NULL::temper)::text = '{sad,fine,glad}'
+--= a type that a generated column of partitions names, renamed
+--: ours
+ALTER TYPE mood RENAME TO temper;
+--: theirs
+ALTER TABLE t ADD x int;
+--: merged
+enum_range(NULL::temper)::text = '{sad,ok,glad}' AND (SELECT count(*) FROM p) = 2
+--= a label renamed, and a partition less
+--: ours
+ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';
+--: theirs
+ALTER TABLE p DETACH PARTITION p_rest; DROP TABLE p_rest;
+--: merged
+(SELECT count(*) FROM t WHERE e = 'fine') = 1 AND to_regclass('p_rest') IS NULL AND (SELECT count(*) FROM p) = 1
 --# types of two columns, and rows that hold what goes
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN word AS text; CREATE TABLE t (id int PRIMARY KEY, e mood, f mood, w word, x word);
 INSERT INTO t VALUES (1, 'sad', 'sad', NULL, NULL), (2, 'ok', 'sad', 'a', NULL);
