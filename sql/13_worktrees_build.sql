@@ -45,10 +45,19 @@ COMMENT ON FUNCTION _pggit.worktree_owner() IS $$
 The role that owns a new worktree: pggit_writer where it exists and the caller can become it, else the caller.
 $$;
 
+CREATE OR REPLACE FUNCTION _pggit.is_parsed_body(p_sql text)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN p_sql ~ '\n\s*(BEGIN ATOMIC|RETURN)\M' AND p_sql !~ '\n\s*AS [$'']';
+COMMENT ON FUNCTION _pggit.is_parsed_body(text) IS 'Whether a statement makes a routine whose body is SQL, and no string of it.';
+
 CREATE OR REPLACE FUNCTION _pggit.execute_steps(
     p_steps _pggit.step[],
     p_role name DEFAULT NULL,
-    p_is_shared boolean DEFAULT false
+    p_is_shared boolean DEFAULT false,
+    p_is_trial boolean DEFAULT false
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -75,6 +84,10 @@ BEGIN
     END IF;
     FOR v_place IN 1 .. coalesce(cardinality(p_steps), 0) LOOP
         v_step := p_steps[v_place];
+        IF p_is_trial THEN
+            -- What a body that is parsed at once returns is known now; other bodies may name what comes later.
+            PERFORM set_config('check_function_bodies', _pggit.is_parsed_body(v_step.sql)::text, true);
+        END IF;
         -- A plain SET or RESET would outlive this function, whose own SET clauses end with it. Of the planner's settings
         -- only the path matters here: the other is pinned above.
         CASE
@@ -122,10 +135,11 @@ EXCEPTION WHEN OTHERS THEN
         HINT = coalesce(nullif(v_hint, ''), 'Nothing of this call has had an effect.');
 END;
 $$;
-COMMENT ON FUNCTION _pggit.execute_steps(_pggit.step[], name, boolean) IS $$
+COMMENT ON FUNCTION _pggit.execute_steps(_pggit.step[], name, boolean, boolean) IS $$
 Runs the steps of a plan in the current transaction.
 p_role: the role that shall own what they create; NULL for the caller.
 p_is_shared: whether they may concern objects that others made and own: what p_role may not do, the caller tries.
+p_is_trial: whether bodies that PostgreSQL parses at once must return what they say, which it checks only if asked to.
 Errors: PostgreSQL's own, with the step in the detail.
 Locks: what the steps take, each waited for no longer than the setting pggit.lock_timeout (2 s).
 $$;

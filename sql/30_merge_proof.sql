@@ -258,7 +258,7 @@ BEGIN
             ARRAY(SELECT o FROM unnest(v_from) AS o WHERE o.kind = 'schema'), v_from, v_extra) AS s ORDER BY s.step_no));
         v_phase := 1;
         PERFORM _pggit.execute_steps(ARRAY(SELECT ROW(s.*)::_pggit.step
-            FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no));
+            FROM _pggit.plan_transaction(v_from, v_to, v_extra) AS s ORDER BY s.step_no), p_is_trial => true);
         PERFORM _pggit.rename_view_columns(v_to, p_columns);
         v_trial.objects := _pggit.bare_objects(r.objects, ARRAY(
                 SELECT o.object_id FROM unnest(r.objects) AS o

@@ -276,6 +276,23 @@ CREATE AGGREGATE s2(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
 --: merged
 (SELECT count(*) FROM pg_aggregate WHERE aggfnoid::regproc::text IN ('s1', 's2')) = 2
 
+--# a function that another is to return
+CREATE FUNCTION base_of() RETURNS int LANGUAGE sql RETURN 1; CREATE TABLE t (id int PRIMARY KEY);
+--= a body that returns what another function no longer gives
+--: ours
+CREATE FUNCTION over_it() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT base_of(); END;
+--: theirs
+DROP FUNCTION base_of(); CREATE FUNCTION base_of() RETURNS text LANGUAGE sql RETURN 'one'::text;
+--: conflict dependency_broken
+--: ours wins
+over_it() = 1
+--= a body that casts what another function gives otherwise now
+--: ours
+CREATE FUNCTION over_it() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT base_of()::text; END;
+--: theirs
+DROP FUNCTION base_of(); CREATE FUNCTION base_of() RETURNS bigint LANGUAGE sql RETURN 7;
+--: merged
+over_it() = '7'
 --# triggers and policies
 CREATE TABLE t (id int PRIMARY KEY, a int, who text); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
 CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
