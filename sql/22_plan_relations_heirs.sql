@@ -423,8 +423,7 @@ BEGIN
         OR EXISTS (
             SELECT FROM unnest(p_items) AS c
             WHERE c.kind = 'column' AND c.object_id = ANY ((m.old).deps) AND c.action = 'alter'
-              AND (c.is_retyped OR (c.old).attrs->'type' <> (c.new).attrs->'type'
-                  OR (c.old).attrs->'collation' IS DISTINCT FROM (c.new).attrs->'collation')));
+              AND (c.is_retyped OR _pggit.is_retyping(c.old, c.new))));
     IF v_anew IS NULL THEN
         RETURN p_items;
     END IF;

@@ -430,8 +430,7 @@ BEGIN
         FROM unnest(p_items) AS x
         JOIN unnest(p_items) AS t ON t.object_id = (x.new).parent_id AND (t.new).attrs ? 'partition_by'
         JOIN unnest(p_items) AS c ON c.object_id = ANY ((x.old).deps) AND c.kind = 'column' AND c.action = 'alter'
-            AND (c.is_retyped OR (c.old).attrs->'type' <> (c.new).attrs->'type'
-                OR (c.old).attrs->'collation' IS DISTINCT FROM (c.new).attrs->'collation')
+            AND (c.is_retyped OR _pggit.is_retyping(c.old, c.new))
         WHERE x.kind IN ('index', 'constraint') AND x.action IN ('keep', 'alter')
           AND (x.old).attrs ?| CASE x.kind WHEN 'index' THEN '{comment}'::text[] ELSE '{index_comment}' END
         GROUP BY c.object_id

@@ -61,8 +61,8 @@ class Sessions:
             self._known.popitem(last=False)
         return credential
 
-    async def forget(self, value: str) -> None:
-        """End a session, everywhere."""
+    async def forget(self, value: str) -> bool:
+        """End a session, everywhere; False if Valkey did not take it, so that other processes go on with it."""
         self._known.pop(value, None)
         if self._shared is not None:
             try:
@@ -70,6 +70,8 @@ class Sessions:
                     await self._shared.client.delete(_place(value))
             except self._shared.errors as error:
                 _log.warning("Valkey could not end a session: %s", error)
+                return False
+        return True
 
 
 def _place(value: str) -> str:

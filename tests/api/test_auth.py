@@ -317,6 +317,10 @@ def test_a_session_goes_on_where_it_is_known_while_valkey_is_away(url: str) -> N
             # A new one holds the token, as without Valkey.
             again = one.post("/api/v1/session", headers=bearer(value))
             assert again.cookies["session"] == value
+            # What could not be done is not said to be done.
+            refused = one.delete("/api/v1/session", headers=session)
+            assert_envelope(refused, 503, "SERVICE_UNAVAILABLE")
+            assert int(refused.headers["Retry-After"]) > 0
     finally:
         valkey.kill()
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
+from litestar.exceptions import ServiceUnavailableException
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta
@@ -178,10 +179,13 @@ async def close_session(
     settings: NamedDependency[Settings],
     sessions: NamedDependency[Sessions],
 ) -> Response[None]:
-    """Ends the session, and removes its cookie from the browser. The token itself is good until it expires."""
+    """Ends the session, and removes its cookie from the browser. The token itself is good until it expires.
+
+    503 while Valkey, which keeps the session, does not answer: then it goes on.
+    """
     value = request.cookies.get(settings.session_cookie, "")
-    if is_session(value):
-        await sessions.forget(value)
+    if is_session(value) and not await sessions.forget(value):
+        raise ServiceUnavailableException("the session could not be ended: Valkey does not answer")
     gone = Cookie(
         key=settings.session_cookie, value="", max_age=0, httponly=True, samesite="strict"
     )
