@@ -344,6 +344,16 @@ ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';
 ALTER TABLE p DETACH PARTITION p_rest; DROP TABLE p_rest;
 --: merged
 (SELECT count(*) FROM t WHERE e = 'fine') = 1 AND to_regclass('p_rest') IS NULL AND (SELECT count(*) FROM p) = 1
+--# an enum and labels that must be quoted
+CREATE TYPE "Mood.x" AS ENUM ('it''s', 'a\b', '"q"::"Mood.x"', 'ok'); CREATE TABLE t (id int PRIMARY KEY, e "Mood.x" DEFAULT 'it''s');
+INSERT INTO t (id) VALUES (1); INSERT INTO t VALUES (2, 'a\b'), (3, '"q"::"Mood.x"');
+--= all of them renamed, and used
+--: ours
+ALTER TYPE "Mood.x" RENAME VALUE 'it''s' TO 'isn''t\'; ALTER TYPE "Mood.x" RENAME VALUE 'a\b' TO '"B"'; ALTER TYPE "Mood.x" RENAME VALUE '"q"::"Mood.x"' TO '$$ %I';
+--: theirs
+ALTER TABLE t ADD CONSTRAINT k CHECK (e <> 'ok');
+--: merged
+(SELECT string_agg(e::text, ',' ORDER BY id) FROM t) = 'isn''t\,"B",$$ %I' AND see.constraint('t', 'k') ~ 'ok'
 --# types of two columns, and rows that hold what goes
 CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN word AS text; CREATE TABLE t (id int PRIMARY KEY, e mood, f mood, w word, x word);
 INSERT INTO t VALUES (1, 'sad', 'sad', NULL, NULL), (2, 'ok', 'sad', 'a', NULL);
